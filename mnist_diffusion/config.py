@@ -35,6 +35,7 @@ class Config:
     lr_scheduler:str='cosine' # constant, constant_with_warmup, linear, cosine or polynomial; counted in optimizer steps
     lr_warmup_steps:int=100 # optimizer steps from 0 to learning_rate
     weight_decay:float=0.01 # AdamW's, decoupled
+    adam_beta2:float=0.99 # AdamW's average of squared gradients; 0.999 for long runs
     max_grad_norm:float|None=1.0 # gradients longer than this are shortened to it; none: never
     ema_decay:float=0.999 # decay of the averaged weights that are sampled from and saved
     # diffusion
@@ -58,7 +59,7 @@ class Config:
     layers_per_block:int=1 # residual blocks a level
     attention:bool=True # attention on the smallest map
     # sampling
-    scheduler:str='FlowHeun' # DDPM, DDIM, FlowEuler, FlowHeun, or any diffusers scheduler by class name
+    scheduler:str='FlowEuler' # DDPM, DDIM, FlowEuler, FlowHeun, or any diffusers scheduler by class name
     scheduler_options:dict=field(default_factory=dict) # further options of that scheduler
     num_inference_steps:int=20 # steps from noise to image
     guidance_scale:float=1.5 # classifier-free guidance; 1 means none
@@ -79,7 +80,7 @@ CHOICES = dict(
     model=['conditional_unet', 'unet2d', 'unet2d_condition'])
 RANGES = dict( # lowest, highest (both allowed)
     image_size=(1, math.inf), shift=(0, 16), seed=(0, 2**63-1), num_epochs=(1, math.inf), max_steps=(1, math.inf), batch_size=(1, math.inf),
-    gradient_accumulation_steps=(1, math.inf), learning_rate=(0, math.inf), lr_warmup_steps=(0, math.inf), weight_decay=(0, math.inf), max_grad_norm=(1e-12, math.inf),
+    gradient_accumulation_steps=(1, math.inf), learning_rate=(0, math.inf), lr_warmup_steps=(0, math.inf), weight_decay=(0, math.inf), adam_beta2=(0, 0.999999), max_grad_norm=(1e-12, math.inf),
     ema_decay=(0, 0.999999), num_train_timesteps=(1, 100_000), beta_start=(1e-12, 0.999), beta_end=(1e-12, 0.999), inverse_weight=(0, math.inf), snr_gamma=(1e-12, math.inf),
     condition_dropout=(0, 1), patch_size=(1, 16), layers_per_block=(1, 16), num_inference_steps=(1, 100_000), guidance_scale=(0, math.inf),
     log_every=(1, math.inf), eval_every=(0, math.inf), checkpoint_every=(1, math.inf), keep_checkpoints=(0, math.inf))
@@ -135,6 +136,7 @@ def _conflicts(c):
     if flow and c.rescale_betas_zero_snr: yield "rescale_betas_zero_snr=True has no meaning with prediction_type='flow', which has no betas: leave it out"
     if c.rescale_betas_zero_snr and c.prediction_type == 'epsilon': yield "rescale_betas_zero_snr=True cannot be used with prediction_type='epsilon' (nothing can be learned at zero SNR): use v_prediction or sample"
     if c.loss == 'posterior_kl' and flow: yield "loss='posterior_kl' is undefined for prediction_type='flow', which has no Gaussian posterior: use mse, or another prediction_type"
+    if c.loss == 'posterior_kl' and c.snr_gamma is not None: yield f"snr_gamma={c.snr_gamma} cannot be used with loss='posterior_kl', which has weights of its own: leave it out"
     if c.beta_start > c.beta_end: yield f'beta_start={c.beta_start} is more than beta_end={c.beta_end}: swap them'
 
 @patch

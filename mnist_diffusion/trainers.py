@@ -118,7 +118,7 @@ def schedule_of(
 def _prepare(self:Training, model):
     c = self.config
     self.ema = copy.deepcopy(model).requires_grad_(False).eval()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=c.learning_rate, weight_decay=c.weight_decay, fused=self.device.type in ('cpu', 'cuda'))
+    optimizer = torch.optim.AdamW(model.parameters(), lr=c.learning_rate, weight_decay=c.weight_decay, betas=(0.9, c.adam_beta2), fused=self.device.type in ('cpu', 'cuda'))
     schedule = get_scheduler(c.lr_scheduler, torch.optim.SGD(model.parameters(), lr=1.), num_warmup_steps=c.lr_warmup_steps, num_training_steps=self.total_steps)
     self.learning_rate_at = lambda step: c.learning_rate * schedule.lr_lambdas[0](step)
     self.model, self.optimizer = self.accelerator.prepare(model.train(), optimizer)

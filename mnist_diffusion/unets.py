@@ -121,7 +121,7 @@ class ConditionalUNet(ModelMixin, ConfigMixin):
         block_widths:tuple=(64,128), # channels at each level, from the largest map down
         layers_per_block:int=1,      # residual blocks a level, on the way down and on the way up
         attention:bool=True,         # self-attention on the smallest map?
-        emb_dim:int=256,             # size of the embedding of time and class
+        emb_dim:int=192,             # size of the embedding of time and class
     ):
         super().__init__()
         w, n, patch_dim = list(block_widths), layers_per_block, patch_size**2
@@ -129,8 +129,9 @@ class ConditionalUNet(ModelMixin, ConfigMixin):
         self.stem = nn.Conv2d(in_channels*patch_dim, w[0], 3, padding=1)
         self.time_mlp = nn.Sequential(nn.Linear(128, emb_dim), nn.SiLU(), nn.Linear(emb_dim, emb_dim))
         self.class_embedding = nn.Embedding(num_classes+1, emb_dim)
-        blocks = lambda width: nn.ModuleList(ResBlock(width, width, emb_dim) for _ in range(n))
-        self.down_blocks, self.up_blocks = nn.ModuleList(map(blocks, w)), nn.ModuleList(map(blocks, reversed(w)))
+        blocks = lambda width, first: nn.ModuleList(ResBlock(width if i else first, width, emb_dim) for i in range(n))
+        self.down_blocks = nn.ModuleList(blocks(a, a) for a in w)
+        self.up_blocks = nn.ModuleList(blocks(a, 2*a) for a in reversed(w))
         self.downsamples = nn.ModuleList(nn.Conv2d(a, b, 3, stride=2, padding=1) for a,b in zip(w, w[1:]))
         self.upsamples = nn.ModuleList(nn.Sequential(nn.Conv2d(b, 4*a, 1), nn.PixelShuffle(2)) for a,b in zip(w[-2::-1], w[:0:-1]))
         self.mid_block, self.mid_attention = ResBlock(w[-1], w[-1], emb_dim), SelfAttention(w[-1]) if attention else nn.Identity()
@@ -170,7 +171,7 @@ def forward(self:ConditionalUNet,
         x = downsample(x)
     x = self.mid_attention(self.mid_block(x, emb))
     for level, upsample in zip(self.up_blocks, [*self.upsamples, nn.Identity()]):
-        x = (x + skips.pop()).contiguous(memory_format=torch.channels_last)
+        x = torch.cat([x, skips.pop()], 1).contiguous(memory_format=torch.channels_last)
         for block in level: x = block(x, emb)
         x = upsample(x)
     x = F.pixel_shuffle(self.conv_out(F.silu(self.norm_out(x))), self.config.patch_size)
