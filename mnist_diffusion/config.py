@@ -25,7 +25,7 @@ class Config:
     # run
     output_dir:str='outputs/fast' # the run's folder; an existing run there is continued
     seed:int=0 # batches, noise, times and weights are functions of it
-    num_epochs:int=7 # passes over the training images
+    num_epochs:int=6 # passes over the training images
     max_steps:int|None=None # stop after this many optimizer steps, if that is sooner
     batch_size:int=64 # images an optimizer step, over all processes and accumulation
     gradient_accumulation_steps:int=1 # parts in which a batch is computed, to save memory
@@ -62,7 +62,7 @@ class Config:
     scheduler:str='FlowEuler' # DDPM, DDIM, FlowEuler, FlowHeun, or any diffusers scheduler by class name
     scheduler_options:dict=field(default_factory=dict) # further options of that scheduler
     num_inference_steps:int=20 # steps from noise to image
-    guidance_scale:float=1.5 # classifier-free guidance; 1 means none
+    guidance_scale:float=1.35 # classifier-free guidance; 1 means none
     # records
     log_every:int=100 # optimizer steps a line of metrics.jsonl
     eval_every:int=1 # epochs a grid of samples; 0: none
@@ -79,7 +79,7 @@ CHOICES = dict(
     timestep_sampling=['uniform', 'logit_normal'], loss=['mse', 'l1', 'huber', 'kl', 'posterior_kl'], training_method=['implicit', 'semi_implicit'],
     model=['conditional_unet', 'unet2d', 'unet2d_condition'])
 RANGES = dict( # lowest, highest (both allowed)
-    image_size=(1, math.inf), shift=(0, 16), seed=(0, 2**63-1), num_epochs=(1, math.inf), max_steps=(1, math.inf), batch_size=(1, math.inf),
+    image_size=(1, math.inf), shift=(0, 16), seed=(0, 2**32-1), num_epochs=(1, math.inf), max_steps=(1, math.inf), batch_size=(1, math.inf),
     gradient_accumulation_steps=(1, math.inf), learning_rate=(0, math.inf), lr_warmup_steps=(0, math.inf), weight_decay=(0, math.inf), adam_beta2=(0, 0.999999), max_grad_norm=(1e-12, math.inf),
     ema_decay=(0, 0.999999), num_train_timesteps=(1, 100_000), beta_start=(1e-12, 0.999), beta_end=(1e-12, 0.999), inverse_weight=(0, math.inf), snr_gamma=(1e-12, math.inf),
     condition_dropout=(0, 1), patch_size=(1, 16), layers_per_block=(1, 16), num_inference_steps=(1, 100_000), guidance_scale=(0, math.inf),
@@ -112,12 +112,13 @@ def check_value(
         try: value = float(value)
         except ValueError: pass
     if isinstance(value, tuple): value = list(value)
-    label = str(hint).replace('<class ', '').replace('>', '').strip("'").replace('NoneType', 'none').replace('None', 'none').replace(' | ', ' or ')
+    words = {int: 'a whole number', float: 'a number', bool: 'true or false', str: 'text', dict: 'a mapping {name: value}', type(None): 'none'}
+    label = ' or '.join(words.get(h, 'a list of whole numbers') for h in ([hint] if typing.get_origin(hint) is list else typing.get_args(hint) or [hint]))
     if not _fits(value, hint): raise ConfigError(f'{name}={value!r} is not of the right type: give {label}')
     if name in CHOICES and value not in CHOICES[name]: raise ConfigError(f'{name}={value!r} is not known{nearest(value, CHOICES[name])}: choose from {", ".join(CHOICES[name])}')
     low, high = RANGES.get(name, (None, None))
     if low is not None and value is not None and not low <= value <= high:
-        raise ConfigError(f'{name}={value!r} is out of range: give ' + (f'{low:g} or more' if high == math.inf else f'a value from {low:g} to {high:g}'))
+        raise ConfigError(f'{name}={value!r} is out of range: give ' + (f'{low:g} or more' if high == math.inf else f'a value from {low} to {high}'))
     return value
 
 HINTS = typing.get_type_hints(Config)

@@ -25,7 +25,10 @@ from torchvision.datasets.utils import check_integrity, extract_archive
 from torchvision.transforms import functional as TF
 from torchvision.utils import make_grid
 
-# %% ../nbs/00_data.ipynb #c006
+# %% ../nbs/00_data.ipynb #c005
+if os.environ.get('IN_TEST'): torch.set_num_threads(1)    # nbdev_test runs a notebook on each core: threads of each on all cores would take five times as long
+
+# %% ../nbs/00_data.ipynb #c007
 def to_unit(
     images:Tensor, # bytes, uint8, any shape
 ) -> Tensor: # float32 in [-1, 1], the same shape
@@ -38,7 +41,7 @@ def to_uint8(
     "Floats to bytes, rounded to the nearest: the inverse of `to_unit`."
     return ((x.float() + 1) * 127.5).round_().clamp_(0, 255).to(torch.uint8)
 
-# %% ../nbs/00_data.ipynb #c010
+# %% ../nbs/00_data.ipynb #c011
 def show_images(
     images:Tensor, # uint8, or float in [-1, 1]; (N,C,H,W) or (N,H,W) with C 1, 3 or 4
     labels=None, # N captions, one a tile; None: no captions
@@ -67,7 +70,7 @@ def show_images(
     plt.close(fig)
     return fig
 
-# %% ../nbs/00_data.ipynb #c013
+# %% ../nbs/00_data.ipynb #c014
 class DataError(ValueError):
     "Data that is missing, damaged or of the wrong form; the message names the file and the remedy."
 
@@ -99,7 +102,7 @@ class ImageData:
         x = self.images[:1000].transpose(0, 1)
         return torch.cat([x[..., [0, -1], :].flatten(1), x[..., [0, -1]].flatten(1)], 1).median(1).values
 
-# %% ../nbs/00_data.ipynb #c014
+# %% ../nbs/00_data.ipynb #c015
 @patch
 def to(self:ImageData,
     device, # such as 'cpu' or 'cuda'
@@ -129,7 +132,7 @@ def fingerprint(self:ImageData) -> str: # 12 hexadecimal digits
     for t in (self.images, self.labels): h.update(t.cpu().contiguous().numpy())
     return h.hexdigest()[:12]
 
-# %% ../nbs/00_data.ipynb #c018
+# %% ../nbs/00_data.ipynb #c019
 def resize(
     images:Tensor, # (N,C,H,W), uint8
     size:int, # pixels a side
@@ -146,7 +149,7 @@ def _load_digits(split):
     images = torch.tensor(raw.images[chosen] * (255 / 16)).round().to(torch.uint8)[:, None]
     return ImageData('digits', resize(images, 28), torch.tensor(raw.target[chosen]).long(), [str(d) for d in range(10)])
 
-# %% ../nbs/00_data.ipynb #c021
+# %% ../nbs/00_data.ipynb #c022
 def rng(
     seed:int, # of the run, >= 0
     step:int, # which step (or epoch, or image), >= 0
@@ -167,7 +170,7 @@ def draw_noise(
     "Standard normal numbers for one step: drawn for the whole batch, then sliced."
     return torch.randn(tuple(shape), generator=rng(seed, step, stream))[rows]
 
-# %% ../nbs/00_data.ipynb #c024
+# %% ../nbs/00_data.ipynb #c025
 @lru_cache(maxsize=2)
 def _epoch_order(n, seed, epoch): return torch.randperm(n, generator=rng(seed, epoch, 'order'))
 
@@ -182,7 +185,7 @@ def batch_indices(
     epoch, k = divmod(step, n // batch_size)
     return _epoch_order(n, seed, epoch)[k * batch_size:(k + 1) * batch_size].clone()
 
-# %% ../nbs/00_data.ipynb #c028
+# %% ../nbs/00_data.ipynb #c029
 def shift_images(
     images:Tensor, # (B,C,H,W), any type
     offsets:Tensor, # (B,2), int64: pixels down and to the right
@@ -197,7 +200,7 @@ def shift_images(
     moved = moved.gather(3, cols.clamp(0, W - 1)[:, None, None, :].expand(size))
     return torch.where(inside, moved, fill.to(images).view(1, C, 1, 1))
 
-# %% ../nbs/00_data.ipynb #c031
+# %% ../nbs/00_data.ipynb #c032
 @patch
 def batch(self:ImageData,
     idx:Tensor, # (B,), int64: positions, for the global batch
@@ -215,7 +218,7 @@ def batch(self:ImageData,
         x = shift_images(x, offsets.to(self.device), self.background)
     return to_unit(x), self.labels[mine]
 
-# %% ../nbs/00_data.ipynb #c035
+# %% ../nbs/00_data.ipynb #c036
 IDX_SETS = dict(mnist=datasets.MNIST, fashion_mnist=datasets.FashionMNIST, kmnist=datasets.KMNIST)
 MNIST_MD5 = {'train-images-idx3-ubyte': '6bbc9ace898e44ae57da46a324031adb', 'train-labels-idx1-ubyte': 'a25bea736e30d166cdddb491f175f624',
              't10k-images-idx3-ubyte': '2646ac647ad5339dbf082846283269ea', 't10k-labels-idx1-ubyte': '27ae3e4e09519cfbb04c329615203637'}
@@ -242,7 +245,7 @@ def read_idx(
     if md5 and hashlib.md5(raw, usedforsecurity=False).hexdigest() != md5: raise _damaged(path, 'its checksum is wrong')
     return torch.frombuffer(bytearray(raw), dtype=torch.uint8, offset=start).view(shape)
 
-# %% ../nbs/00_data.ipynb #c039
+# %% ../nbs/00_data.ipynb #c040
 class _Source(NamedTuple):
     "A file of a data set: where it lies below a root, packed or unpacked, and where it comes from."
     path:str; unpacked:str; urls:list; md5:str
@@ -282,7 +285,7 @@ def _locate(dataset, sources, dataset_path, download):
             "that has it with dataset_path or MNIST_DIFFUSION_DATA, or use dataset 'digits', which needs no files")
     return [s.find(roots[0]) for s in sources]
 
-# %% ../nbs/00_data.ipynb #c041
+# %% ../nbs/00_data.ipynb #c042
 def _idx_sources(dataset, split):
     "Images and labels of one split."
     cls, start = IDX_SETS[dataset], 'train' if split == 'train' else 't10k'
@@ -305,7 +308,7 @@ def find_mnist(
     sources = _idx_sources('mnist', 'train') + _idx_sources('mnist', 'test')
     return next((root for root in _roots(dataset_path) if all(s.find(root) for s in sources)), None)
 
-# %% ../nbs/00_data.ipynb #c043
+# %% ../nbs/00_data.ipynb #c044
 def _read_cifar10(folder, split):
     cls = datasets.CIFAR10
     for name, md5 in (*cls.train_list, *cls.test_list, (cls.meta['filename'], cls.meta['md5'])):
@@ -322,7 +325,7 @@ def _load_cifar10(dataset_path, split, download):
         extract_archive(str(path), folder)
         return _read_cifar10(Path(folder)/cls.base_folder, split)
 
-# %% ../nbs/00_data.ipynb #c045
+# %% ../nbs/00_data.ipynb #c046
 IMAGE_SUFFIXES = ('.bmp', '.gif', '.jpeg', '.jpg', '.pgm', '.png', '.ppm', '.tif', '.tiff', '.webp')
 
 def _visible(paths): return sorted(p for p in paths if not p.name.startswith(('.', '__')))
@@ -346,7 +349,7 @@ def _open_image(path, size):
         raise DataError(f"{path} cannot be read as an image ({e}): save it as an 8-bit image or delete it") from e
     return ImageOps.fit(image, (size, size), Image.Resampling.BILINEAR) if size else image
 
-# %% ../nbs/00_data.ipynb #c046
+# %% ../nbs/00_data.ipynb #c047
 def _load_folder(dataset_path, split, image_size):
     root = Path(dataset_path).expanduser()
     if not root.is_dir(): raise DataError(f"dataset_path {str(root)!r} is not a folder: name one that has a subfolder of images for each class")
@@ -368,7 +371,7 @@ def _load_folder(dataset_path, split, image_size):
     if not test.any(): raise DataError(f"{root} has fewer than five images in each class, too few to set some aside as a test: add images, or folders train and test")
     return data.subset(test if split == 'test' else ~test)
 
-# %% ../nbs/00_data.ipynb #c048
+# %% ../nbs/00_data.ipynb #c049
 DATASETS = (*IDX_SETS, 'cifar10', 'digits', 'folder')
 
 def load_data(

@@ -47,7 +47,7 @@ class DigitClassifier(nn.Module):
 # %% ../nbs/06_evaluation.ipynb #c009
 def train_classifier(
     data:ImageData,      # training images
-    num_steps:int=2000,  # optimizer steps of 256 images (or of all, if there are fewer)
+    num_steps:int=2000,  # optimizer steps of 256 images, or of fewer where there are less than 4,096
     seed:int=0,          # of weights, batches and shifts
 )->DigitClassifier:      # in eval mode, on the device of the data
     "A classifier of `data`, trained from scratch."
@@ -56,7 +56,7 @@ def train_classifier(
         model = DigitClassifier(data.shape[0], data.num_classes).to(data.device, memory_format=torch.channels_last).train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=6e-3, weight_decay=0.05)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 6e-3, total_steps=num_steps)
-    batch_size = min(256, len(data))
+    batch_size = min(256, max(len(data)//16, min(len(data), 32)))
     for step in range(num_steps):
         idx = batch_indices(len(data), batch_size, seed, step).to(data.device)
         images, labels = data.batch(idx, shift=2, generator=rng(seed, step, 'shift'))
@@ -256,7 +256,7 @@ def proportional_labels(
 
 # %% ../nbs/06_evaluation.ipynb #c042
 MEASURES = dict( # how a figure is called and written
-    num_images=('images', '{:,}'), accuracy=('accuracy (the classifier reads the class asked for)', '{:.2%}'), fid=('in-domain FID, lower is better', '{:.3f}'), kid=('in-domain KID, lower is better', '{:.5f}'),
+    num_images=('images', '{:,}'), accuracy=('accuracy (the classifier reads the class asked for)', '{:.2%}'), fid=('in-domain FID, lower is better', '{:.3f}'), kid=('in-domain KID, lower is better', '{:.2f}'),
     precision=('precision', '{:.3f}'), recall=('recall', '{:.3f}'), diversity=('diversity (distance within a class)', '{:.2f}'),
     near_copies=('near-copies of training images', '{:.2%}'), nearest_distance=('median distance to the nearest training image', '{:.4f}'))
 
