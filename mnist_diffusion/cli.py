@@ -249,7 +249,7 @@ def check(
 
 check.example = 'mnist-diffusion check --output_dir outputs'
 
-PACKAGES = 'torch torchvision diffusers transformers accelerate fastcore matplotlib numpy scikit-learn safetensors torchmetrics jsonargparse pyyaml tqdm'.split()
+PACKAGES = 'torch torchvision diffusers transformers accelerate fastcore matplotlib numpy scikit-learn safetensors jsonargparse pyyaml tqdm'.split()
 
 def _version(package):
     from importlib.metadata import PackageNotFoundError, version

@@ -87,7 +87,7 @@ class Training:
         torch.manual_seed(config.seed)
         model = unet_of(config, self.data.shape, self.data.num_classes)
         self.scheduler = noise_process(config)
-        pipeline_of(config, model)      # an unfit sampler is found out before the work
+        make_scheduler(config.scheduler, **schedule_of(config), **config.scheduler_options)      # an unfit sampler is found out before the work
         self.loss = make_loss(self.scheduler, config.loss, config.training_method, config.inverse_weight, config.snr_gamma)
         self._prepare(model.to(self.device, memory_format=torch.channels_last))
 
