@@ -88,7 +88,7 @@ def _write_images(out, names, num_images, folder, gif):
         image_grid(image[None], 1, padding=0).save(folder/image_name(names[i//num_images], i%num_images))
     image_grid(out.images, num_images, row_labels=names, scale=2).save(folder/'grid.png')
     if gif: save_gif(out.frames, folder/'denoising.gif', num_images)
-    say(f'{len(out.images)} images and grid.png are in {folder}')
+    say(f'{len(out.images)} image{"s"*(len(out.images) > 1)} and grid.png are in {folder}')
     return folder/'grid.png'
 
 # %% ../nbs/09_cli.ipynb #c011
@@ -345,7 +345,7 @@ def menu(
             argv = entry[2](answer)
         except (EOFError, KeyboardInterrupt): return say()
         say('mnist-diffusion', *argv)
-        main(argv)
+        if main(argv) == 143: return     # told to end
 
 def _ask_train(answer):
     from mnist_diffusion.data import find_mnist
@@ -354,7 +354,11 @@ def _ask_train(answer):
     folder = answer('folder of the run', f'outputs/{preset}_{dataset}')
     return ['train', '--config', preset, '--dataset', dataset, '--output_dir', folder, '--num_epochs', answer('epochs', load_config(preset).num_epochs if preset in preset_names() else 7)]
 
-def _last_run(answer): return answer('folder of the run', next(iter(runs_here()), 'outputs/fast'))
+def _last_run(answer): return answer('folder of the run', next((r for r in runs_here() if any(Path(r).glob('checkpoints/*.pt'))), 'outputs/fast'))
+
+def _free_folder(name):
+    "`name`, or `name_2`, `name_3` … if it is there."
+    return next(f for f in (name if k == 1 else f'{name}_{k}' for k in range(1, 10**6)) if not Path(f).exists())
 
 def _ask_continue(answer):
     folder = _last_run(answer)
@@ -362,7 +366,7 @@ def _ask_continue(answer):
     return ['train', '--config', str(path), '--output_dir', folder, '--num_epochs', answer('epochs in all', from_yaml(path).num_epochs if path.exists() else 7)]
 
 def _ask_generate(answer):
-    return ['generate', '--model', _last_run(answer), '--num_images', answer('images of each class', 5), '--seed', answer('seed', 0), '--output_dir', answer('folder for the images', 'inference_samples'), '--overwrite']
+    return ['generate', '--model', _last_run(answer), '--num_images', answer('images of each class', 5), '--seed', answer('seed', 0), '--output_dir', answer('folder for the images', _free_folder('inference_samples'))]
 
 def _ask_evaluate(answer): return ['evaluate', _last_run(answer), '--num_images', answer('images', 2000)]
 

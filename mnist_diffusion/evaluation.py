@@ -255,17 +255,17 @@ def proportional_labels(
     return torch.arange(train.num_classes).repeat_interleave(counts)[torch.randperm(n, generator=rng(seed, 0, 'labels'))]
 
 # %% ../nbs/06_evaluation.ipynb #c042
-MEASURES = dict( # how a figure is called and written
-    num_images=('images', '{:,}'), accuracy=('accuracy (the classifier reads the class asked for)', '{:.2%}'), fid=('in-domain FID, lower is better', '{:.3f}'), kid=('in-domain KID, lower is better', '{:.2f}'),
-    precision=('precision', '{:.3f}'), recall=('recall', '{:.3f}'), diversity=('diversity (distance within a class)', '{:.2f}'),
-    near_copies=('near-copies of training images', '{:.2%}'), nearest_distance=('median distance to the nearest training image', '{:.4f}'))
+MEASURES = { # how a figure is called and written
+    'images': '{num_images:,}', 'accuracy (the classifier reads the class asked for)': '{accuracy:.2%}', 'in-domain FID, lower is better': '{fid:.3f}', 'in-domain KID, lower is better (± over subsets)': '{kid:.1f} ± {kid_sd:.1f}',
+    'precision': '{precision:.3f}', 'recall': '{recall:.3f}', 'diversity (distance within a class)': '{diversity:.2f}',
+    'near-copies of training images': '{near_copies:.2%}', 'median distance to the nearest training image': '{nearest_distance:.4f}'}
 
 def evaluation_table(
     result:dict # from `evaluate_images`
 )->str:         # a Markdown table
     "The figures beside their floor, and the accuracy of each class."
     floor, rows = result['floor'], [('', 'generated', 'real test images (floor)')]
-    rows += [(name, form.format(result[k]), form.format(floor[k])) for k,(name,form) in MEASURES.items()]
+    rows += [(name, form.format(**result), form.format(**floor)) for name,form in MEASURES.items()]
     rows += [(f'accuracy of class {c}', f'{v:.2%}', f'{floor["per_class"][c]:.2%}' if c in floor['per_class'] else '') for c,v in result['per_class'].items()]
     widths = [max(len(r[i]) for r in rows) for i in range(3)]
     lines = ['| ' + ' | '.join((c.ljust if i == 0 else c.rjust)(w) for i,(c,w) in enumerate(zip(r, widths))) + ' |' for r in rows]

@@ -282,10 +282,10 @@ def process_of(
 
 @patch
 def with_scheduler(self:DigitPipeline,
-    name:str, # DDPM, DDIM, FlowEuler, FlowHeun or a diffusers class
+    name,     # DDPM, DDIM, FlowEuler, FlowHeun or a diffusers class, by name; or a scheduler, which is taken as it is
     **options # of that class
 ):            # a pipeline with the same network
     "Another sampler for the same network and noise process; ValueError if the two don't go together."
     pipeline = copy.copy(self)
-    pipeline.scheduler = make_scheduler(name, **process_of(self.scheduler), **options)
+    pipeline.scheduler = make_scheduler(name, **process_of(self.scheduler), **options) if isinstance(name, str) else name
     return pipeline

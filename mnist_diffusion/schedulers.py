@@ -51,7 +51,7 @@ def rescale_zero_terminal_snr(
 # %% ../nbs/01_schedulers.ipynb #c011
 class Forward(SchedulerMixin, ConfigMixin):
     "The forward process x_t = alpha x0 + sigma noise, and what a network can be asked about it."
-    order, init_noise_sigma, continuous, init_state = 1, 1.0, False, ()
+    order, init_noise_sigma, continuous = 1, 1.0, False
 
     @property
     def prediction_type(self): "What the network predicts: epsilon, sample, v_prediction or flow."; return self.config.prediction_type

@@ -419,6 +419,7 @@ def start(self:Training,
 ):                    # path of the checkpoint that the run goes on from, or None
     "Make the folders, go on from the latest checkpoint, write `config.yaml`."
     found = latest_checkpoint(run/'checkpoints')
+    if not found and run.checkpoints: raise CheckpointError(f'none of the {len(run.checkpoints)} checkpoints in {run/"checkpoints"} can be read: restore one, or begin in another output_dir')
     if found and not resume: raise ConfigError(f'output_dir={run.folder} holds checkpoints of an earlier run: choose another output_dir, or resume')
     if found: self.load_state_dict(found[1], found[0])
     self.logged_at = self.seconds
