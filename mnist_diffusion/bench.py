@@ -15,7 +15,8 @@ from diffusers import DDIMScheduler, DDPMScheduler, UNet2DConditionModel
 from tqdm import tqdm
 from .data import ImageData, to_unit
 from .config import load_config
-from .trainers import Training, pipeline_of
+from .runs import pipeline_of
+from .trainers import Training
 
 # %% ../nbs/08a_bench.ipynb #c004
 def random_images(

@@ -7,7 +7,7 @@ __all__ = ['IDX_SETS', 'MNIST_MD5', 'IMAGE_SUFFIXES', 'DATASETS', 'to_unit', 'to
            'resize', 'rng', 'draw_noise', 'batch_indices', 'shift_images', 'read_idx', 'find_mnist', 'load_data']
 
 # %% ../nbs/00_data.ipynb #c003
-import gzip, hashlib, http.client, math, os, shutil, tempfile, urllib.request, zlib
+import csv, gzip, hashlib, http.client, math, os, shutil, tempfile, urllib.request, zlib
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
@@ -81,6 +81,7 @@ class ImageData:
     images:Tensor # (N,C,H,W), uint8
     labels:Tensor # (N,), int64, in [0, number of classes)
     class_names:list # of str, one a class
+    captions:list=None # for each image a list of texts (str), where the images come with their own
 
     def __post_init__(self):
         if self.images.dtype != torch.uint8 or self.images.ndim != 4:
@@ -116,7 +117,8 @@ def subset(self:ImageData,
 ) -> ImageData: # with the chosen images; the classes stay
     "The chosen images as a data set of their own."
     if isinstance(idx, Tensor): idx = idx.to(self.device)
-    return replace(self, images=self.images[idx], labels=self.labels[idx])
+    own = self.captions and [self.captions[k] for k in torch.arange(len(self))[idx.cpu() if isinstance(idx, Tensor) else idx].tolist()]
+    return replace(self, images=self.images[idx], labels=self.labels[idx], captions=own)
 
 @patch
 def floats(self:ImageData,
@@ -127,9 +129,10 @@ def floats(self:ImageData,
 
 @patch
 def fingerprint(self:ImageData) -> str: # 12 hexadecimal digits
-    "A short SHA-256 of shape, class names, images and labels: data sets with one fingerprint hold the same data."
+    "A short SHA-256 of shape, class names, images, labels and captions: data sets with one fingerprint hold the same data."
     h = hashlib.sha256(repr((self.shape, self.class_names)).encode())
     for t in (self.images, self.labels): h.update(t.cpu().contiguous().numpy())
+    if self.captions: h.update(repr(self.captions).encode())
     return h.hexdigest()[:12]
 
 # %% ../nbs/00_data.ipynb #c019
@@ -331,10 +334,14 @@ IMAGE_SUFFIXES = ('.bmp', '.gif', '.jpeg', '.jpg', '.pgm', '.png', '.ppm', '.tif
 def _visible(paths): return sorted(p for p in paths if not p.name.startswith(('.', '__')))
 def _subfolders(root): return [p for p in _visible(root.iterdir()) if p.is_dir()]
 
+def _images_in(files): return [f for f in _visible(files) if f.suffix.lower() in IMAGE_SUFFIXES]
+
 def _class_files(root):
     "{class name: its image files}"
-    classes = {c.name: [f for f in _visible(c.rglob('*')) if f.suffix.lower() in IMAGE_SUFFIXES] for c in _subfolders(root)}
-    if not classes: raise DataError(f"{root} has no subfolder: put the images of each class into a folder named after the class")
+    classes = {c.name: _images_in(c.rglob('*')) for c in _subfolders(root)}
+    flat = _images_in(root.iterdir())
+    if not classes and flat and ((root/'captions.csv').exists() or flat[0].with_suffix('.txt').exists()): return {'image': flat}
+    if not classes: raise DataError(f"{root} has no subfolder: put the images of each class into a folder named after the class, or give each image a caption (captions.csv, or a .txt beside it)")
     for name, files in classes.items():
         if not files: raise DataError(f"{root/name} has no image ({', '.join(IMAGE_SUFFIXES)}): put images there or delete the folder")
     return classes
@@ -350,6 +357,35 @@ def _open_image(path, size):
     return ImageOps.fit(image, (size, size), Image.Resampling.BILINEAR) if size else image
 
 # %% ../nbs/00_data.ipynb #c047
+def _rows_of(table):
+    "{image file: its captions} as `captions.csv` says."
+    found = {}
+    try:
+        with open(table, newline='', encoding='utf-8') as f:
+            rows = csv.DictReader(f)
+            if not {'file_name', 'caption'} <= set(rows.fieldnames or ()): raise DataError(f"{table} lacks a column: its first line must name file_name and caption")
+            for row in rows: found.setdefault(table.parent/row['file_name'], []).append((row['caption'] or '').strip())
+    except (OSError, UnicodeDecodeError, csv.Error) as e: raise DataError(f"{table} cannot be read ({e}): save it as CSV in UTF-8") from e
+    return found
+
+def _lines_of(path):
+    try: return [l.strip() for l in path.read_text(encoding='utf-8').splitlines() if l.strip()]
+    except (OSError, UnicodeDecodeError) as e: raise DataError(f"{path} cannot be read ({e}): save it as text in UTF-8") from e
+
+def _captions_of(root, files):
+    "The captions of each of `files`, or None where none has any."
+    table = root/'captions.csv'
+    if table.exists(): found = _rows_of(table)
+    else: found = {f: _lines_of(f.with_suffix('.txt')) for f in files if f.with_suffix('.txt').exists()}
+    if not found: return None
+    there = set(files)
+    for f in found:
+        if f not in there: raise DataError(f"{table} has a caption for {f}, which is not an image there: correct file_name or delete the row")
+    for f in files:
+        if not any(found.get(f, ())): raise DataError(f"{f} has no caption, although other images have: add it to {'captions.csv' if table.exists() else f.with_suffix('.txt').name}, or take the image away")
+    return [[text for text in found[f] if text] for f in files]
+
+# %% ../nbs/00_data.ipynb #c048
 def _load_folder(dataset_path, split, image_size):
     root = Path(dataset_path).expanduser()
     if not root.is_dir(): raise DataError(f"dataset_path {str(root)!r} is not a folder: name one that has a subfolder of images for each class")
@@ -365,13 +401,14 @@ def _load_folder(dataset_path, split, image_size):
             f"{f} has {image.width}×{image.height} pixels but {files[0]} has {images[0].width}×{images[0].height}: make them one size, or set image_size")
     mode = max((image.mode for image in images), key=len) # L, RGB, RGBA
     pixels = torch.from_numpy(np.stack([np.atleast_3d(image.convert(mode)) for image in images])).permute(0, 3, 1, 2).contiguous()
-    data = ImageData(root.resolve().name, pixels, torch.tensor([k for k, fs in enumerate(classes.values()) for _ in fs]), list(classes))
+    data = ImageData(root.resolve().name, pixels, torch.tensor([k for k, fs in enumerate(classes.values()) for _ in fs]), list(classes),
+                     _captions_of(root/split if own_split else root, files))
     if own_split: return data
     test = torch.tensor([k % 5 == 4 for fs in classes.values() for k in range(len(fs))])
     if not test.any(): raise DataError(f"{root} has fewer than five images in each class, too few to set some aside as a test: add images, or folders train and test")
     return data.subset(test if split == 'test' else ~test)
 
-# %% ../nbs/00_data.ipynb #c049
+# %% ../nbs/00_data.ipynb #c050
 DATASETS = (*IDX_SETS, 'cifar10', 'digits', 'folder')
 
 def load_data(

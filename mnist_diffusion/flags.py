@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['LIMITS', 'CommandError', 'Flag', 'flags_of', 'read_text', 'read_value', 'Parser', 'HelpFormatter', 'metavar',
-           'shown_default']
+           'shown_default', 'say', 'rank', 'check_writable']
 
 # %% ../nbs/08b_flags.ipynb #c002
-import argparse, inspect, math, re, shutil, typing
+import argparse, inspect, math, os, re, shutil, tempfile, typing
 from pathlib import Path
 import jsonargparse, yaml
 from fastcore.docments import docments
@@ -46,8 +46,8 @@ def read_text(
     "The value that `text` stands for."
     if hint in (Path, Path|None): return Path(text)
     if hint in (str, str|None): return text
-    if hint in (list, list|None): return [y.strip() for y in text.split(',')]
-    if text.lower() == 'none': return None
+    if text.lower() == 'none' and type(None) in typing.get_args(hint): return None
+    if hint in (list, list|None, list[str]|None): return [y.strip() for y in text.split(',')]
     if typing.get_origin(hint) is list and not text.startswith('['): text = f'[{text}]'
     try: return yaml.safe_load(text)
     except yaml.YAMLError: return text
@@ -114,7 +114,8 @@ def metavar(
     flag:Flag # which
 )->str:       # what stands for its value in help
     "N, X, TEXT …"
-    hint = next((t for t in typing.get_args(flag.hint) if t is not type(None)), flag.hint) if typing.get_origin(flag.hint) is not list else list
+    hint = flag.hint if typing.get_origin(flag.hint) is list else next((t for t in typing.get_args(flag.hint) if t is not type(None)), flag.hint)
+    hint = typing.get_origin(hint) or hint
     return {int: 'N', float: 'X', bool: 'true|false', list: 'A,B,…', dict: '{…}', Path: 'PATH'}.get(hint, 'TEXT')
 
 def shown_default(
@@ -124,3 +125,21 @@ def shown_default(
     if flag.switch or flag.default in (None, inspect.Parameter.empty, '', {}): return ''
     value = ','.join(map(str, flag.default)) if isinstance(flag.default, list) else str(flag.default).lower() if isinstance(flag.default, bool) else flag.default
     return f' ({value})'
+
+# %% ../nbs/08b_flags.ipynb #c015
+def say(*words): "Print, from the first process only."; print(*words, flush=True) if rank() == 0 else None
+
+def rank()->int: # 0 where there is only one
+    "The number of this process among those that `accelerate launch` started."
+    return int(os.environ.get('RANK') or 0)
+
+def check_writable(
+    folder, # where something will be written; need not exist
+    flag='output_dir', # named in the message
+):
+    "CommandError where `folder` can be neither made nor written to; nothing is left behind."
+    there = next(p for p in (Path(folder).absolute(), *Path(folder).absolute().parents) if p.exists())
+    try:
+        if not there.is_dir(): raise NotADirectoryError(20, f'{there} is a file')
+        with tempfile.TemporaryFile(dir=there): pass
+    except OSError as e: raise CommandError(f'--{flag}={str(folder)!r} cannot be written to ({e.strerror}): name another folder') from None

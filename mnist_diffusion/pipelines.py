@@ -54,28 +54,35 @@ def guided(
     x:Tensor,    # noisy images, (B,C,H,W)
     t:Tensor,    # their time, a scalar
     condition,   # a `Condition` with B rows, or None for a network that takes none
-    scale:float, # guidance scale, at least 0; 1: none
+    scale,       # guidance scale, at least 0: a number (1: none) or a tensor (B,)
+    rescale:float=0., # how far to shrink to the spread of the conditional prediction, in [0,1] (2305.08891, eq. 15-16)
 )->Tensor:       # what the network predicts, (B,C,H,W)
     "Classifier-free guidance in one pass of a doubled batch (2207.12598, eq. 6); a plain pass at scale 1."
-    if scale == 1 or condition is None: return _ask(model, x, t, condition)
+    each = isinstance(scale, Tensor)
+    if condition is None or not each and scale == 1: return _ask(model, x, t, condition)
     null, told = _ask(model, torch.cat([x, x]), t, condition.doubled()).chunk(2)
-    return null + scale*(told-null)
+    found = null + (scale.to(x).reshape(-1,1,1,1) if each else scale)*(told-null)
+    if not rescale: return found
+    spread = lambda f: f.std((1,2,3), keepdim=True)
+    return found*(rescale*spread(told)/spread(found) + 1-rescale)
 
 # %% ../nbs/05_pipelines.ipynb #c014
 def guidance_scales(
-    guidance_scale,     # a number; a list over the steps, first to last; or a function of the time in [0,1]
+    guidance_scale,     # a number; a list over the steps, first to last; a function of the time in [0,1]; or a tensor (B,), one for each image
     times,              # (steps,), times of the steps as fractions: 1 is noise, 0 the image
     interval=(0., 1.),  # (lo, hi): times, as fractions, within which there is guidance
-)->list:                # a scale for each step, at least 0
+)->list:                # a scale (or tensor of scales) for each step, at least 0
     "The guidance scale of each step; ValueError for one below 0 or an interval that is none."
     lo, hi = interval
     if not 0 <= lo <= hi <= 1: raise ValueError(f'guidance_interval={tuple(interval)} is out of range: give (lo, hi) with 0 <= lo <= hi <= 1')
-    if callable(guidance_scale): scales = [float(guidance_scale(float(u))) for u in times]
+    if isinstance(guidance_scale, Tensor): scales = [guidance_scale]*len(times)
+    elif callable(guidance_scale): scales = [float(guidance_scale(float(u))) for u in times]
     else:
         points = np.atleast_1d(np.asarray(guidance_scale, dtype=float))
         if not points.size: raise ValueError('guidance_scale=[] is empty: give a number, or a list with at least one')
         scales = np.interp(np.linspace(0, 1, len(times)), np.linspace(0, 1, len(points)), points).tolist()
     for s in scales:
+        if isinstance(s, Tensor): s = next((v for v in s.flatten().tolist() if not 0 <= v < math.inf), 1)
         if not 0 <= s < math.inf: raise ValueError(f'guidance_scale={s} is out of range: use 0 or more, 1 means no guidance')
     return [s if lo <= u <= hi else 1. for s,u in zip(scales, times)]
 
@@ -116,6 +123,7 @@ def sample_steps(self:DigitPipeline,
     generators:list,              # a generator for each image
     guidance_scale=1.,            # see `guidance_scales`
     guidance_interval=(0., 1.),   # times, as fractions of 1, within which there is guidance
+    guidance_rescale:float=0.,    # from 0 to 1, see `guided`
     num_inference_steps:int=20,   # steps, in [1, num_train_timesteps]
     **step_options                # for the scheduler's `step`, such as DDIM's `eta`
 ):                                # yields (B,C,H,W): the noise, then the state after each step
@@ -132,7 +140,7 @@ def sample_steps(self:DigitPipeline,
     yield x
     scaled = getattr(scheduler, 'scale_model_input', lambda x, t: x)     # diffusers' flow schedulers have none
     for t, scale in zip(scheduler.timesteps, scales):
-        prediction = guided(self.unet, scaled(x, t), t, condition, scale)
+        prediction = guided(self.unet, scaled(x, t), t, condition, scale, guidance_rescale)
         x = scheduler.step(prediction, t, x, **step_options).prev_sample
         yield x
 
@@ -146,7 +154,8 @@ def sample(self:DigitPipeline,
     num_inference_steps:int=20,      # steps, in [1, num_train_timesteps]
     batch_size:int=256,              # images at a time, at least 1; with guidance the network sees twice as many
     return_intermediates:bool=False, # keep all states
-    **options                        # for `sample_steps`: guidance_scale, guidance_interval, options of the scheduler's `step`
+    guidance_scale=1.,               # see `guidance_scales`
+    **options                        # for `sample_steps`: guidance_interval, guidance_rescale, options of the scheduler's `step`
 )->tuple:                            # images (N,C,H,W) in [0,1], on the CPU; all states (steps+1,N,C,H,W) or None
     "Sample an image for each generator, under any condition; ValueError for a value out of range."
     if batch_size < 1: raise ValueError(f'batch_size={batch_size} is out of range: use 1 or more')
@@ -155,7 +164,8 @@ def sample(self:DigitPipeline,
     with self.progress_bar(total=len(starts)*steps) as bar:
         for k in starts:
             rows, states = slice(k, k+batch_size), []
-            walk = self.sample_steps(None if condition is None else condition[rows], generators[rows], num_inference_steps=num_inference_steps, **options)
+            scale = guidance_scale[rows] if isinstance(guidance_scale, Tensor) else guidance_scale
+            walk = self.sample_steps(None if condition is None else condition[rows], generators[rows], scale, num_inference_steps=num_inference_steps, **options)
             for step, x in enumerate(walk):
                 if return_intermediates: states.append(_unit(x))
                 bar.update(step > 0)
@@ -192,12 +202,27 @@ def condition_for(self:DigitPipeline,
 
 # %% ../nbs/05_pipelines.ipynb #c025
 @patch
+def _draw(self:DigitPipeline, condition, n, told, generator, seed, guidance_scale, guidance_interval, guidance_rescale, output_type, return_dict, **options):
+    "Check, sample and wrap `n` images; without guidance where nothing was `told`."
+    if output_type not in ('pil', 'pt', 'np'): raise ValueError(f"output_type={output_type!r} is not known: use 'pil', 'pt' or 'np'")
+    if not 0 <= guidance_rescale <= 1: raise ValueError(f'guidance_rescale={guidance_rescale} is out of range: use 0 (not at all) to 1')
+    if isinstance(guidance_scale, Tensor) and guidance_scale.shape != (n,): raise ValueError(f'guidance_scale has shape {tuple(guidance_scale.shape)} for {n} images: give a tensor with a number for each image, or one number')
+    generators = _generators_for(generator, seed, n)
+    guidance_scales(guidance_scale, [0.5], guidance_interval)     # mistakes come to light also where guidance is off
+    images, frames = self.sample(condition, generators, guidance_scale=guidance_scale if told else 1., guidance_interval=guidance_interval, guidance_rescale=guidance_rescale, **options)
+    if output_type != 'pt': images = images.permute(0,2,3,1).numpy()
+    if output_type == 'pil': images = self.numpy_to_pil(images)
+    if not return_dict: return (images,) if frames is None else (images, frames)
+    return DigitOutput(images, frames)
+
+@patch
 @torch.no_grad()
 def __call__(self:DigitPipeline,
     labels=None,                     # one label or many (numbers or names); None: unconditional
     num_images_per_label:int=1,      # images for each label, at least 1
-    guidance_scale=1.,               # a number (1: none), a list over the steps, or a function of the time; see `guidance_scales`
+    guidance_scale=1.,               # a number (1: none), a list over the steps, a function of the time, or a tensor (N,); see `guidance_scales`
     guidance_interval=(0., 1.),      # times, as fractions (1 is noise), within which there is guidance
+    guidance_rescale:float=0.,       # from 0 to 1: shrink guided predictions to the spread of unguided ones
     num_inference_steps:int=20,      # steps, in [1, num_train_timesteps]
     generator=None,                  # a torch.Generator, or a list with one for each image
     seed:int=None,                   # instead of a generator: image k is then a function of (seed, k)
@@ -208,17 +233,10 @@ def __call__(self:DigitPipeline,
     **step_options                   # for the scheduler's `step`, such as DDIM's `eta`
 ):                                   # images, label by label
     "Sample images of these labels; ValueError that names the argument, its value and what would do."
-    if output_type not in ('pil', 'pt', 'np'): raise ValueError(f"output_type={output_type!r} is not known: use 'pil', 'pt' or 'np'")
     if num_images_per_label < 1: raise ValueError(f'num_images_per_label={num_images_per_label} is out of range: use 1 or more')
     condition = self.condition_for(labels, num_images_per_label)
-    generators = _generators_for(generator, seed, num_images_per_label if condition is None else len(condition))
-    guidance_scales(guidance_scale, [0.5], guidance_interval)     # mistakes come to light also where guidance is off
-    images, frames = self.sample(condition, generators, num_inference_steps, batch_size, return_intermediates,
-                                 guidance_scale=1. if labels is None else guidance_scale, guidance_interval=guidance_interval, **step_options)
-    if output_type != 'pt': images = images.permute(0,2,3,1).numpy()
-    if output_type == 'pil': images = self.numpy_to_pil(images)
-    if not return_dict: return (images,) if frames is None else (images, frames)
-    return DigitOutput(images, frames)
+    return self._draw(condition, num_images_per_label if condition is None else len(condition), labels is not None, generator, seed, guidance_scale,
+                      guidance_interval, guidance_rescale, output_type, return_dict, num_inference_steps=num_inference_steps, batch_size=batch_size, return_intermediates=return_intermediates, **step_options)
 
 # %% ../nbs/05_pipelines.ipynb #c027
 def _as_tensor(images):
