@@ -56,11 +56,11 @@ def load_model(
     import torch
     from diffusers.utils import logging
     from mnist_diffusion.runs import PIPELINES
-    from mnist_diffusion.text import _quiet
+    from mnist_diffusion.text import quiet
     if scheduler_options and not scheduler: raise CommandError(f'--scheduler_options={scheduler_options} needs --scheduler: name the class that they belong to')
     logging.disable_progress_bar()
     try:
-        with _quiet(): pipe = PIPELINES[_read_json(model.pipeline/'model_index.json')['_class_name']].from_pretrained(model.pipeline) if model.pipeline else _load_run(model.run)
+        with quiet(): pipe = PIPELINES[_read_json(model.pipeline/'model_index.json')['_class_name']].from_pretrained(model.pipeline) if model.pipeline else _load_run(model.run)
     except ValueError: raise
     except Exception as e: raise CommandError(f'{model.folder} cannot be loaded ({" ".join(str(e).split())[:200]}): save the pipeline anew, or name another') from None
     finally: logging.enable_progress_bar()

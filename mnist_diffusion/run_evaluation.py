@@ -26,8 +26,8 @@ class Evaluation:
         train:ImageData,       # training images; their device is where everything computes
         accelerator=None,      # whose processes share the work; None: this process does it all
         say:Callable=warnings.warn, # is told what is left out and why
-        clip='openai/clip-vit-base-patch32', # the real CLIP, where it can be had; None: none
-        inception:bool=True,   # Inception FID, where it can be had
+        clip='openai/clip-vit-base-patch32', # the real CLIP, where it can be had, for models that are told texts; None: none
+        inception:bool=True,   # Inception FID, likewise
     ):
         self.config, self.accelerator = config, accelerator
         self.rank, self.processes = (accelerator.process_index, accelerator.num_processes) if accelerator else (0, 1)
@@ -36,7 +36,7 @@ class Evaluation:
         self.prompts, self.labels = evaluation_prompts(told, self.num_images, config.captions, config.seed)
         self.asked = self.prompts if config.condition == 'text' else self.labels.tolist()
         with accelerator.main_process_first() if accelerator else nullcontext():       # the first one fills the cache
-            self.tools = load_tools(train, clip, inception, say=say if self.rank == 0 else lambda _: None)
+            self.tools = load_tools(train, clip if config.condition == 'text' else None, inception and config.condition == 'text', say=say if self.rank == 0 else lambda _: None)
 
     def draw(self,
         pipe,                # a pipeline of the run

@@ -20,7 +20,7 @@ from fastcore.basics import patch
 from tqdm import tqdm
 from .data import batch_indices, draw_noise, load_data, rng
 from .schedulers import make_scheduler
-from .text import _quiet
+from .text import quiet
 from .losses import make_loss
 from .pipelines import image_generators, image_grid
 from .config import Config, ConfigError
@@ -77,7 +77,7 @@ class Training:
         check_tracker(config.tracker)
         AcceleratorState._reset_state(); GradientState._reset_state()
         self.accelerator = Accelerator(mixed_precision=config.mixed_precision, cpu=not torch.cuda.is_available())
-        self.config, self.step_count, self.seconds = config, 0, 0.
+        self.config, self.step_count, self.seconds, self.logged_at = config, 0, 0., 0.
         micro = self.accelerator.num_processes * config.gradient_accumulation_steps
         if config.batch_size % micro: raise ConfigError(f'batch_size={config.batch_size} cannot be divided among {self.accelerator.num_processes} processes × '
             f'gradient_accumulation_steps={config.gradient_accumulation_steps}: use a multiple of {micro}')
@@ -168,7 +168,7 @@ def state_dict(self:Training):
     acc, next_step = self.accelerator, min(self.step_count, self.total_steps-1)
     return dict(model=acc.unwrap_model(self.model).state_dict(), ema=self.ema.state_dict(), optimizer=self.optimizer.state_dict(),
                 schedule=dict(name=self.config.lr_scheduler, total_steps=self.total_steps, learning_rate=self.learning_rate_at(next_step)),
-                epoch=self.step_count//self.steps_per_epoch, step=self.step_count, seconds=self.seconds, window=self.window,
+                epoch=self.step_count//self.steps_per_epoch, step=self.step_count, seconds=self.seconds, logged_at=self.logged_at, window=self.window,
                 scaler=acc.scaler.state_dict() if acc.scaler else {}, config=self.config.to_dict(), data=self.data.fingerprint(),
                 image_shape=list(self.data.shape), num_classes=self.data.num_classes, class_names=self.conditions.class_names, prompts=self.conditions.prompts)
 
@@ -188,7 +188,7 @@ def load_state_dict(self:Training,
         self.optimizer.load_state_dict(state['optimizer'])
     except (RuntimeError, ValueError, KeyError) as e: raise CheckpointError(f'{path} belongs to another model ({str(e).splitlines()[0]}): begin in another output_dir') from None
     if state['scaler']: self.accelerator.scaler.load_state_dict(state['scaler'])
-    self.step_count, self.seconds = state['step'], state['seconds']
+    self.step_count, self.seconds, self.logged_at = state['step'], state['seconds'], state['logged_at']
     self.window = {k: v.to(self.device) if torch.is_tensor(v) else v for k,v in state['window'].items()}
 
 # %% ../nbs/07_trainers.ipynb #c022
@@ -385,7 +385,6 @@ def start(self:Training,
     if not found and run.checkpoints: raise CheckpointError(f'none of the {len(run.checkpoints)} checkpoints in {run/"checkpoints"} can be read: restore one, or begin in another output_dir')
     if found and not resume: raise ConfigError(f'output_dir={run.folder} holds checkpoints of an earlier run: choose another output_dir, or resume')
     if found: self.load_state_dict(found[1], found[0])
-    self.logged_at = self.seconds
     self.accelerator.wait_for_everyone()
     self.tracking = Tracking(self.config.tracker, run.folder, self.facts(), self.step_count, self.accelerator.is_main_process)
     if self.accelerator.is_main_process:
@@ -458,7 +457,7 @@ def finish(
     if t.accelerator.is_main_process:
         plot_metrics(run)
         ema = copy.deepcopy(t.ema).to('cpu')
-        with _quiet(): save_folder(pipeline_of(t.config, ema, t.conditions.class_names, t.conditions.prompts).save_pretrained, run/'pipeline')
+        with quiet(): save_folder(pipeline_of(t.config, ema, t.conditions.class_names, t.conditions.prompts).save_pretrained, run/'pipeline')
         t.tracking.log_folder(run/'pipeline', 'pipeline')
     t.accelerator.wait_for_everyone()
 
