@@ -35,7 +35,7 @@ def train(
     check_run(config, resume)
     run = run_training(config, resume)
     samples = sorted((run/'samples').glob('samples_*.png'), key=lambda p: p.stat().st_mtime)
-    say('\n'.join([f'run       {run.folder}', *(f'samples   {p}' for p in samples[-1:]), f'pipeline  {run/"pipeline"}', f'generate  mnist-diffusion generate --model {run.folder}']))
+    say('\n'.join([f'run       {run.folder}', *(f'samples   {p}' for p in samples[-1:]), f'pipeline  {run/"pipeline"}', f'generate  mnist-diffusion generate --model {run.folder}' + (' --prompt "A handwritten digit 7"' if config.condition == 'text' else '')]))
     return run
 
 train.example = 'mnist-diffusion train --config fast --num_epochs 3 --output_dir outputs/mine'

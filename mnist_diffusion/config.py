@@ -57,7 +57,7 @@ class Config:
     training_method:str='implicit' # implicit (ordinary) or semi_implicit (adds a second, inverse pass)
     inverse_weight:float=0.5 # weight of the inverse pass of semi_implicit
     snr_gamma:float|None=None # min-SNR-gamma weighting; none: no weighting; 5 is usual
-    condition_dropout:float=0.1 # share of labels replaced by the null class, for guidance
+    condition_dropout:float=0.1 # share of labels or captions replaced by the null class or the empty caption, for guidance
     # network
     model:str='conditional_unet' # conditional_unet, or diffusers' unet2d or unet2d_condition
     patch_size:int=2 # conditional_unet: side of the patches that become channels
@@ -70,13 +70,13 @@ class Config:
     scheduler_options:dict=field(default_factory=dict) # further options of that scheduler
     num_inference_steps:int=20 # steps from noise to image
     guidance_scale:float=1.35 # classifier-free guidance; 1 means none
-    guidance_rescale:float=0. # from 0 (not) to 1: shrink guided predictions to the spread of unguided ones
+    guidance_rescale:float=0. # from 0 (not) to 1: shrink guided predictions to the spread of the conditional ones
     # records
     log_every:int=100 # optimizer steps a line of metrics.jsonl
     sample_every:int=1 # epochs a grid of samples; 0: none
     eval_every:int=0 # optimizer steps an evaluation of the average weights; 0: none
-    fid_num_samples:int=1000 # images that an evaluation draws
-    clip_num_samples:int=500 # of these, images that CLIP scores
+    fid_num_samples:int=1000 # images of an evaluation that FID and diversity look at
+    clip_num_samples:int=500 # images of an evaluation that CLIP scores
     checkpoint_every:int=1 # epochs a checkpoint, which is also written at the end
     keep_checkpoints:int=3 # newest checkpoints to keep; 0: all
     tracker:str='none' # also log to tensorboard, mlflow or wandb, to all of them, or to none

@@ -340,7 +340,7 @@ def _class_files(root):
     "{class name: its image files}"
     classes = {c.name: _images_in(c.rglob('*')) for c in _subfolders(root)}
     flat = _images_in(root.iterdir())
-    if not classes and flat and ((root/'captions.csv').exists() or flat[0].with_suffix('.txt').exists()): return {'image': flat}
+    if not classes and flat and ((root/'captions.csv').exists() or any(f.with_suffix('.txt').exists() for f in flat)): return {'image': flat}
     if not classes: raise DataError(f"{root} has no subfolder: put the images of each class into a folder named after the class, or give each image a caption (captions.csv, or a .txt beside it)")
     for name, files in classes.items():
         if not files: raise DataError(f"{root/name} has no image ({', '.join(IMAGE_SUFFIXES)}): put images there or delete the folder")

@@ -47,7 +47,7 @@ def generate(
     negative_prompt:str|None=None,      # a text that guidance leads away from
     num_images:int=5,                   # images of each class or text
     guidance_scale:float|None=None,     # classifier-free guidance, 1 means none; default: the run's
-    guidance_rescale:float|None=None,   # from 0 to 1: shrink guided predictions to the spread of unguided ones; default: the run's
+    guidance_rescale:float|None=None,   # from 0 to 1: shrink guided predictions to the spread of the conditional ones; default: the run's
     num_inference_steps:int|None=None,  # steps from noise to image; default: the run's
     scheduler:str|None=None,            # another sampler: DDPM, DDIM, FlowEuler, FlowHeun or a diffusers scheduler by class name
     scheduler_options:dict={},          # options of that scheduler
@@ -68,6 +68,7 @@ def generate(
     asked, names = (texts, texts) if texts else _asked(found, pipe, labels)
     if not known: _refuse_existing(names, num_images, folder, gif, overwrite)
     options = {k: v for k,v in dict(guidance_rescale=guidance_rescale, negative_prompt=negative_prompt).items() if v is not None}
+    if negative_prompt and (found.config.guidance_scale if guidance_scale is None else guidance_scale) == 1: say('guidance_scale is 1, which means none: the negative prompt has no effect')
     out = draw(pipe, [a for a in asked for _ in range(num_images)], found, guidance_scale, num_inference_steps, seed=seed, batch_size=batch_size, return_intermediates=gif, **options)
     return _write_images(out, names, num_images, folder, gif)
 
@@ -109,7 +110,7 @@ def evaluate(
     num_images:int=2000,               # images to draw, of each class as often as in the training set
     latest:bool=False,                 # only the newest state of the run, not every checkpoint
     guidance_scale:float|None=None,    # classifier-free guidance, 1 means none; default: the run's
-    guidance_rescale:float|None=None,  # from 0 to 1: shrink guided predictions to the spread of unguided ones; default: the run's
+    guidance_rescale:float|None=None,  # from 0 to 1: shrink guided predictions to the spread of the conditional ones; default: the run's
     num_inference_steps:int|None=None, # steps from noise to image; default: the run's
     scheduler:str|None=None,           # another sampler: DDPM, DDIM, FlowEuler, FlowHeun or a diffusers scheduler by class name
     scheduler_options:dict={},         # options of that scheduler

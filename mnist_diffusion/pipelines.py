@@ -222,7 +222,7 @@ def __call__(self:DigitPipeline,
     num_images_per_label:int=1,      # images for each label, at least 1
     guidance_scale=1.,               # a number (1: none), a list over the steps, a function of the time, or a tensor (N,); see `guidance_scales`
     guidance_interval=(0., 1.),      # times, as fractions (1 is noise), within which there is guidance
-    guidance_rescale:float=0.,       # from 0 to 1: shrink guided predictions to the spread of unguided ones
+    guidance_rescale:float=0.,       # from 0 to 1: shrink guided predictions to the spread of the conditional ones
     num_inference_steps:int=20,      # steps, in [1, num_train_timesteps]
     generator=None,                  # a torch.Generator, or a list with one for each image
     seed:int=None,                   # instead of a generator: image k is then a function of (seed, k)

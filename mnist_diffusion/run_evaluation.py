@@ -53,7 +53,7 @@ class Evaluation:
 
     def measure(self,
         images,   # (n,C,H,W), uint8: those of this process
-        rows=None # their numbers; default: all
+        rows=None # their numbers, a list or range of int; default: all
     )->dict:      # see `summarize`
         "The figures of the images of all processes."
         rows = list(range(self.num_images) if rows is None else rows)

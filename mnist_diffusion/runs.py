@@ -7,7 +7,7 @@ __all__ = ['text_parts', 'PIPELINES', 'unet_of', 'noise_process', 'schedule_of',
            'TextConditions', 'conditions_of', 'Run', 'save_folder', 'pipeline_at', 'plot_metrics']
 
 # %% ../nbs/06e_runs.ipynb #c002
-import json, shutil
+import json, shutil, warnings
 from functools import lru_cache
 from pathlib import Path
 import torch
@@ -53,7 +53,7 @@ def pipeline_of(
     class_names:list=None, # names of the classes
     prompts:list=None,     # texts to show a text model with; by class, where there are classes
 ):                         # a `DigitPipeline` or a `TextToDigitPipeline`
-    "A pipeline around `unet` with the sampler that `config` names."
+    "A pipeline around `unet` with the sampler that `config` names; TextEncoderError where the encoder can't be had."
     scheduler = make_scheduler(config.scheduler, **schedule_of(config), **config.scheduler_options)
     if config.condition == 'class': return DigitPipeline(unet, scheduler, class_names)
     encoder, tokenizer = text_parts(config.text_encoder)
@@ -126,10 +126,13 @@ def conditions_of(
     data,          # the training images, an `ImageData`
     unet           # the network that is told
 ):                 # `ClassConditions` or `TextConditions`
-    "What `unet` is told about the images of `data`."
+    "What `unet` is told about the images of `data`; ConfigError where the captions, the encoder or its size do not fit."
+    own = bool(data.captions)
+    if own and config.captions: raise ConfigError(f'captions={config.captions!r} cannot be used with images that have captions of their own ({data.captions[0][0]!r} …): leave captions out')
+    if own and config.condition == 'class': warnings.warn(f'the images have captions of their own ({data.captions[0][0]!r} …), which condition=class leaves unused: perhaps condition=text was meant')
     return (TextConditions if config.condition == 'text' else ClassConditions)(config, data, unet)
 
-# %% ../nbs/06e_runs.ipynb #c018
+# %% ../nbs/06e_runs.ipynb #c017
 class Run:
     "The folder of a run, and what can be read from it."
     def __init__(self,
@@ -169,7 +172,7 @@ class Run:
             lines = [l for l in self.lines(name) if l['step'] <= step]
             if (self/name).exists(): write_whole(self/name, lambda f: f.write(''.join(json.dumps(l)+'\n' for l in lines).encode()))
 
-# %% ../nbs/06e_runs.ipynb #c020
+# %% ../nbs/06e_runs.ipynb #c019
 def save_folder(
     save,  # called with a folder, fills it
     folder # the final name
@@ -197,13 +200,13 @@ PIPELINES = dict(DigitPipeline=DigitPipeline, TextToDigitPipeline=TextToDigitPip
 def pipeline_at(
     state:dict # of a checkpoint
 ):             # a `DigitPipeline` or a `TextToDigitPipeline`
-    "The pipeline of a checkpoint's EMA weights."
+    "The pipeline of a checkpoint's EMA weights (the exponential moving average of the weights in training, chapter 07)."
     config = Config(**state['config'])
     unet = unet_of(config, state['image_shape'], state['num_classes'])
     unet.load_state_dict(state['ema'])
     return pipeline_of(config, unet.eval(), state['class_names'], state['prompts'])
 
-# %% ../nbs/06e_runs.ipynb #c022
+# %% ../nbs/06e_runs.ipynb #c021
 def plot_metrics(
     run:Run # a run with a `metrics.jsonl`
 ):

@@ -34,7 +34,7 @@ def _check_templates(templates):
         try: fields = {f for _,f,*_ in string.Formatter().parse(t) if f is not None}
         except (ValueError, TypeError): fields = None
         if not fields or not fields <= {'digit', 'name'}:
-            raise ValueError(f"captions holds {t!r}: write {{digit}} or {{name}} where the class belongs, and no other braces, as in 'the digit {{digit}}'")
+            raise ValueError(f"captions holds {t!r}: write {{digit}} or {{name}} where the class belongs, and no other braces, as in 'the digit {{digit}}' (on the command line commas separate templates; in a YAML file they need not)")
 
 # %% ../nbs/03_text.ipynb #c007
 def class_forms(

@@ -220,7 +220,7 @@ def prompt_table(
 def best_of(
     results:dict # {name of a checkpoint: from `summarize`}
 ):               # name
-    "The lowest in-domain FID among those whose prompt accuracy is within 0.5 % of the highest (where it is known)."
+    "The lowest in-domain FID among those whose prompt accuracy is within half a percentage point of the highest (where it is known)."
     highest = max(r.get('eval/prompt_accuracy', 0) for r in results.values())
     return min((k for k,r in results.items() if r.get('eval/prompt_accuracy', 0) >= highest-0.005), key=lambda k: results[k].get('eval/fid_score', float('inf')))
 
@@ -234,7 +234,7 @@ def compare_table(
     rows = [['checkpoint', *(_title(k, everyone) for k in keys)]]
     rows += [[f'**{name}**' if name == best else str(name), *(_shown(r, k) for k in keys)] for name,r in results.items()]
     if floor: rows.append(['real test images (floor)', *(_shown(floor, k) for k in keys)])
-    return f'{_markdown(rows)}\n\nBest: **{best}**, the lowest in-domain FID' + (' among those within 0.5 % of the highest prompt accuracy.' if 'eval/prompt_accuracy' in keys else '.')
+    return f'{_markdown(rows)}\n\nBest: **{best}**, the lowest in-domain FID' + (' among those within half a percentage point of the highest prompt accuracy.' if 'eval/prompt_accuracy' in keys else '.')
 
 # %% ../nbs/06d_text_evaluation.ipynb #c030
 def plot_comparison(

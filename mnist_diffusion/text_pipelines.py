@@ -53,11 +53,11 @@ def prompt_condition(self:TextToDigitPipeline,
 @torch.no_grad()
 def __call__(self:TextToDigitPipeline,
     prompt=None,                     # one text or many; None: unconditional
-    negative_prompt:str='',          # guidance leads away from it
+    negative_prompt:str='',          # guidance leads away from it; of no effect at guidance_scale 1
     num_images_per_prompt:int=1,     # images for each prompt, at least 1
     guidance_scale=1.,               # a number (1: none), a list over the steps, a function of the time, or a tensor (N,) with one for each image
     guidance_interval=(0., 1.),      # times, as fractions (1 is noise), within which there is guidance
-    guidance_rescale:float=0.,       # from 0 to 1: shrink guided predictions to the spread of unguided ones
+    guidance_rescale:float=0.,       # from 0 to 1: shrink guided predictions to the spread of the conditional ones
     num_inference_steps:int=20,      # steps, in [1, num_train_timesteps]
     generator=None,                  # a torch.Generator, or a list with one for each image
     seed:int=None,                   # instead of a generator: image k is then a function of (seed, k)

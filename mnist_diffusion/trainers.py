@@ -188,7 +188,7 @@ def load_state_dict(self:Training,
         self.optimizer.load_state_dict(state['optimizer'])
     except (RuntimeError, ValueError, KeyError) as e: raise CheckpointError(f'{path} belongs to another model ({str(e).splitlines()[0]}): begin in another output_dir') from None
     if state['scaler']: self.accelerator.scaler.load_state_dict(state['scaler'])
-    self.step_count, self.seconds, self.logged_at = state['step'], state['seconds'], state['logged_at']
+    self.step_count, self.seconds, self.logged_at = state['step'], state['seconds'], state.get('logged_at', state['seconds'])
     self.window = {k: v.to(self.device) if torch.is_tensor(v) else v for k,v in state['window'].items()}
 
 # %% ../nbs/07_trainers.ipynb #c022

@@ -204,7 +204,7 @@ def forward(self:ConditionalUNet,
     x = F.pixel_shuffle(self.conv_out(F.silu(self.norm_out(x))), self.config.patch_size)
     return UNetOutput(x) if return_dict else (x,)
 
-# %% ../nbs/02_unets.ipynb #c038
+# %% ../nbs/02_unets.ipynb #c039
 def make_unet(
     model:str='conditional_unet',   # 'conditional_unet', 'unet2d' or 'unet2d_condition'
     image_shape:tuple=(1,28,28),    # channels, height, width
@@ -235,7 +235,7 @@ def make_unet(
     return UNet2DConditionModel(**shared, down_block_types=['DownBlock2D']+[f'{lower}DownBlock2D']*(n-1), up_block_types=[f'{lower}UpBlock2D']*(n-1)+['UpBlock2D'],
                                 cross_attention_dim=cross_attention_dim, encoder_hid_dim=None if num_classes is None else num_classes+1, attention_head_dim=8)
 
-# %% ../nbs/02_unets.ipynb #c040
+# %% ../nbs/02_unets.ipynb #c041
 def class_condition(
     model:nn.Module, # a network of this chapter (or diffusers' own of the same classes)
     labels:Tensor,   # classes, (B,), in [0, num_classes)
