@@ -191,6 +191,7 @@ def plot_results(
 ):            # a matplotlib figure
     "Test MSE, KL and runtime of every experiment: each seed a dot, and the mean with its 95 % interval."
     import matplotlib.pyplot as plt
+    from matplotlib.ticker import LogLocator, NullFormatter
     names = {r['experiment_id']: ' '.join(r[k] for k in FACTORS if len({q[k] for q in grid['results']}) > 1) for r in grid['results']}
     fig, axes = plt.subplots(1, 3, figsize=(10, .9+.23*len(names)), dpi=80, layout='constrained', sharey=True)
     for ax, (metric, title) in zip(axes, (('test_mse', 'test MSE'), ('test_kl_divergence', 'test KL (nats)'), ('runtime_seconds', 'runtime (s a seed)'))):
@@ -200,7 +201,9 @@ def plot_results(
             ax.plot(v, [k]*len(v), '.', ms=3, color='0.7')
             ax.errorbar(mean, k, xerr=None if math.isnan(half) else half, fmt='o', ms=4, capsize=3, color=('C0', 'C1')['semi' in names[number]])
         low, high = (f(v for values in by_experiment(grid, metric).values() for v in values.values()) for f in (min, max))
-        if high > 8*low > 0: ax.set_xscale('log')
+        if high > 8*low > 0:
+            ax.set_xscale('log')
+            ax.xaxis.set(major_locator=LogLocator(subs=(1, 2, 5)), major_formatter='{x:g}', minor_formatter=NullFormatter())
         ax.set(title=title); ax.grid(alpha=.3, axis='x')
         ax.set_yticks(range(len(by_experiment(grid, metric))), [f'{n}  {names[n]}' for n in by_experiment(grid, metric)], fontsize=7)
     axes[0].invert_yaxis(); plt.close(fig)

@@ -10,6 +10,7 @@ import json, sys, typing
 from pathlib import Path
 from .config import Config, from_yaml, nearest
 from .flags import CommandError
+from .checkpoints import pipeline_is_current
 
 # %% ../nbs/08c_models.ipynb #c005
 class Model(typing.NamedTuple):
@@ -29,8 +30,7 @@ def find_model(
     if not folder.is_dir(): raise CommandError(f'{folder} is a file: name the folder of a run or a pipeline')
     pipeline = next((p for p in (folder, folder/'pipeline') if (p/'model_index.json').exists()), None)
     run = next((p for p in (folder, folder.resolve().parent) if (p/'config.yaml').exists() and (p == folder or folder.name == 'pipeline')), None)
-    if run == folder and pipeline and any(p.stat().st_mtime > (pipeline/'model_index.json').stat().st_mtime for p in (run/'checkpoints').glob('checkpoint_*.pt')):
-        pipeline = None     # the run has gone on since
+    if run == folder and pipeline and not pipeline_is_current(run): pipeline = None     # the run has gone on since
     if not pipeline and not (run and any((run/'checkpoints').glob('checkpoint_*.pt'))):
         raise CommandError(f'{folder} has neither a pipeline nor a checkpoint: name the folder of a run or a pipeline, or train one with mnist-diffusion train --output_dir {folder}')
     config = from_yaml(run/'config.yaml') if run else Config()

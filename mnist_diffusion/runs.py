@@ -20,7 +20,7 @@ from .text import captions_of, encode, load_text_encoder, text_condition
 from .pipelines import DigitPipeline
 from .text_pipelines import TextToDigitPipeline
 from .config import Config, ConfigError, from_yaml
-from .checkpoints import CheckpointError, checkpoints, latest_checkpoint, load_checkpoint, write_whole
+from .checkpoints import CheckpointError, checkpoints, latest_checkpoint, load_checkpoint, pipeline_is_current, write_whole
 
 # %% ../nbs/06e_runs.ipynb #c005
 def unet_of(
@@ -189,8 +189,7 @@ def save_folder(
 @patch
 def load_pipeline(self:Run):
     "The run's pipeline (EMA weights); while it still trains, that of its latest checkpoint."
-    made = self/'pipeline'/'model_index.json'
-    if made.exists() and all(p.stat().st_mtime <= made.stat().st_mtime for p in self.checkpoints): return PIPELINES[json.loads(made.read_text())['_class_name']].from_pretrained(self/'pipeline')
+    if pipeline_is_current(self.folder): return PIPELINES[json.loads((self/'pipeline'/'model_index.json').read_text())['_class_name']].from_pretrained(self/'pipeline')
     found = latest_checkpoint(self/'checkpoints')
     if not found: raise CheckpointError(f'{self.folder} has neither a pipeline nor a checkpoint that can be read: train first (mnist-diffusion train --output_dir {self.folder})')
     return pipeline_at(found[1])

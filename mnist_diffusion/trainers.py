@@ -4,12 +4,11 @@
 
 # %% auto #0
 __all__ = ['draw_step', 'ema_decay_at', 'update_ema', 'Training', 'keep_freed_memory', 'loss_line', 'evaluation_line',
-           'TrainingInterrupted', 'TrainingDiverged', 'OutOfMemory', 'explained_memory', 'caught_signals', 'train',
-           'tracked_to_the_end', 'finish', 'Progress']
+           'last_good', 'check_room', 'train', 'catch_up', 'steps', 'tracked_to_the_end', 'finish', 'Progress']
 
 # %% ../nbs/07_trainers.ipynb #c002
-import copy, ctypes, math, signal, sys, threading, time
-from contextlib import contextmanager, nullcontext
+import copy, ctypes, json, math, shutil, signal, sys, time
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 import torch
 from accelerate import Accelerator
@@ -25,6 +24,7 @@ from .losses import make_loss
 from .pipelines import image_generators, image_grid
 from .config import Config, ConfigError
 from .checkpoints import CheckpointError, latest_checkpoint, prune_checkpoints, save_checkpoint, stamp, write_whole
+from .faults import TrainingDiverged, TrainingInterrupted, caught_signals, explained_faults, first_alone, locked
 from .tracking import Tracking, check_tracker, tracked
 from .runs import Run, conditions_of, noise_process, pipeline_of, plot_metrics, save_folder, schedule_of, unet_of
 from .text_evaluation import labelled_grid
@@ -78,6 +78,7 @@ class Training:
         AcceleratorState._reset_state(); GradientState._reset_state()
         self.accelerator = Accelerator(mixed_precision=config.mixed_precision, cpu=not torch.cuda.is_available())
         self.config, self.step_count, self.seconds, self.logged_at = config, 0, 0., 0.
+        self.skipped, self.saved_at, self.agree_at = [], time.monotonic(), 0
         micro = self.accelerator.num_processes * config.gradient_accumulation_steps
         if config.batch_size % micro: raise ConfigError(f'batch_size={config.batch_size} cannot be divided among {self.accelerator.num_processes} processes × '
             f'gradient_accumulation_steps={config.gradient_accumulation_steps}: use a multiple of {micro}')
@@ -131,7 +132,7 @@ def rows(self:Training,
 # %% ../nbs/07_trainers.ipynb #c015
 @patch
 def step(self:Training):
-    "One optimizer step on the global batch of step `self.step_count`."
+    "One optimizer step on the global batch of step `self.step_count`; False where it was skipped, see `on_nan`."
     c, parts, began = self.config, {}, time.perf_counter()
     for group in self.optimizer.param_groups: group['lr'] = self.learning_rate_at(self.step_count)
     drawn = draw_step(c, self.data, self.scheduler, self.loss.num_passes, self.step_count)
@@ -143,12 +144,20 @@ def step(self:Training):
             self.accelerator.backward(loss / c.gradient_accumulation_steps)
         for k,v in {'loss': loss.detach(), **named}.items(): parts[k] = parts.get(k, 0) + v / c.gradient_accumulation_steps
     grad_norm = self.accelerator.clip_grad_norm_(self.model.parameters(), c.max_grad_norm or math.inf)
-    self.optimizer.step()
+    if good := c.on_nan == 'stop' or self.all_finite(parts['loss'], grad_norm): self.optimizer.step()
     self.optimizer.zero_grad(set_to_none=True)
     self.step_count += 1
-    update_ema(self.ema, self.accelerator.unwrap_model(self.model), ema_decay_at(self.step_count, c.ema_decay))
-    self._note(parts, grad_norm)
+    if good: update_ema(self.ema, self.accelerator.unwrap_model(self.model), ema_decay_at(self.step_count, c.ema_decay))
+    else: self.skipped.append(self.step_count)
+    if good or len(self.skipped) > c.max_skipped: self._note(parts, grad_norm)
     self.seconds += time.perf_counter()-began
+    return good
+
+@patch
+def all_finite(self:Training, loss, grad_norm)->bool:
+    "Whether no process has met a value that is not finite; fp16's loss scaling sees to its gradients itself."
+    value = loss if self.config.mixed_precision == 'fp16' else loss + grad_norm
+    return bool(torch.isfinite(self.accelerator.reduce(value.detach().float(), 'sum')))
 
 @patch
 def _note(self:Training, parts, grad_norm):
@@ -168,7 +177,7 @@ def state_dict(self:Training):
     acc, next_step = self.accelerator, min(self.step_count, self.total_steps-1)
     return dict(model=acc.unwrap_model(self.model).state_dict(), ema=self.ema.state_dict(), optimizer=self.optimizer.state_dict(),
                 schedule=dict(name=self.config.lr_scheduler, total_steps=self.total_steps, learning_rate=self.learning_rate_at(next_step)),
-                epoch=self.step_count//self.steps_per_epoch, step=self.step_count, seconds=self.seconds, logged_at=self.logged_at, window=self.window,
+                epoch=self.step_count//self.steps_per_epoch, step=self.step_count, seconds=self.seconds, logged_at=self.logged_at, window=self.window, skipped=self.skipped,
                 scaler=acc.scaler.state_dict() if acc.scaler else {}, config=self.config.to_dict(), data=self.data.fingerprint(),
                 image_shape=list(self.data.shape), num_classes=self.data.num_classes, class_names=self.conditions.class_names, prompts=self.conditions.prompts)
 
@@ -188,7 +197,7 @@ def load_state_dict(self:Training,
         self.optimizer.load_state_dict(state['optimizer'])
     except (RuntimeError, ValueError, KeyError) as e: raise CheckpointError(f'{path} belongs to another model ({str(e).splitlines()[0]}): begin in another output_dir') from None
     if state['scaler']: self.accelerator.scaler.load_state_dict(state['scaler'])
-    self.step_count, self.seconds, self.logged_at = state['step'], state['seconds'], state.get('logged_at', state['seconds'])
+    self.step_count, self.seconds, self.logged_at, self.skipped = state['step'], state['seconds'], state.get('logged_at', state['seconds']), list(state.get('skipped', []))
     self.window = {k: v.to(self.device) if torch.is_tensor(v) else v for k,v in state['window'].items()}
 
 # %% ../nbs/07_trainers.ipynb #c022
@@ -219,7 +228,8 @@ def sample_images(self:Training,
 # %% ../nbs/07_trainers.ipynb #c024
 @patch
 def metrics(self:Training):
-    "The means since the last line: step, epoch, loss and its parts, learning_rate, grad_norm, images_per_second, seconds."
+    "The means since the last line: step, epoch, loss and its parts, learning_rate, grad_norm, images_per_second, seconds; None where all steps were skipped."
+    if not self.window: return None
     n = self.window.pop('steps')
     names = sorted(self.window)
     means = self.accelerator.reduce(torch.stack([self.window[k] for k in names]).float()/n, 'mean').tolist()
@@ -227,7 +237,7 @@ def metrics(self:Training):
     speed = n*self.config.batch_size/(self.seconds-self.logged_at) if self.seconds > self.logged_at else 0.
     self.logged_at = self.seconds
     return dict(step=self.step_count, epoch=self.step_count/self.steps_per_epoch, **dict(zip(names, means)),
-                learning_rate=self.learning_rate_at(self.step_count-1), images_per_second=round(speed, 1), seconds=round(self.seconds, 2))
+                learning_rate=self.learning_rate_at(self.step_count-1), images_per_second=round(speed, 1), seconds=round(self.seconds, 2), **({'skipped': len(self.skipped)} if self.skipped else {}))
 
 def loss_line(
     line:dict, # what `Training.metrics` returned
@@ -248,60 +258,35 @@ def evaluation_line(
     return 'evaluation · ' + ' · '.join(form.format(figures[f'eval/{k}']) for k,form in names.items() if f'eval/{k}' in figures)
 
 # %% ../nbs/07_trainers.ipynb #c026
-class TrainingInterrupted(Exception):
-    "Training stopped for a signal after saving a checkpoint; `exit_status` is 128 + the signal's number."
-    def __init__(self, message, signum): super().__init__(message); self.exit_status = 128 + signum
-
-class TrainingDiverged(Exception): "The loss stopped being finite; the message names the step, the last good checkpoint and what to try."
-
-class OutOfMemory(MemoryError): "The device has too little memory; the message says which setting to lower."
-
-@contextmanager
-def explained_memory(
-    config:Config # of the run
-):
-    "OutOfMemory, which names the settings, in place of whatever the device raises."
-    try: yield
-    except (MemoryError, RuntimeError) as e:
-        if not isinstance(e, MemoryError) and 'out of memory' not in str(e) and 'allocate memory' not in str(e): raise
-        raise OutOfMemory(f'there is too little memory for batch_size={config.batch_size} in {config.gradient_accumulation_steps} part(s): raise gradient_accumulation_steps (the result stays the same), '
-                          'or lower batch_size, model_channels or block_widths') from e
-
-@contextmanager
-def caught_signals(
-    signals=(signal.SIGINT, signal.SIGTERM) # which to catch
-):                                          # a list that holds the signal's number once one has come
-    "Note the first signal instead of dying of it; a second one acts as usual."
-    caught = []
-    if threading.current_thread() is not threading.main_thread(): yield caught; return
-    before = {s: signal.getsignal(s) for s in signals}
-    def restore():
-        for s,handler in before.items(): signal.signal(s, handler)
-    def note(signum, frame): caught.append(signum); restore()
-    for s in signals: signal.signal(s, note)
-    try: yield caught
-    finally: restore()
-
 @patch
 def agreed(self:Training,
     caught:list # signals that this process has caught
-)->int:         # the signal that all processes stop for now, or 0
-    "Whether to stop: at once on one process, all together every tenth step on several."
-    mine = caught[0] if caught else 0
+)->tuple:       # the signal that all processes stop for now, or 0; is a checkpoint due by the clock?
+    "Whether to stop and whether to save: at once on one process, on several together, about once a second."
+    every, began = 60*self.config.save_every_minutes, time.monotonic()
+    mine = caught[0] if caught else 0, bool(every) and began-self.saved_at >= every
     if self.accelerator.num_processes == 1: return mine
-    if self.step_count % 10: return 0
-    return int(self.accelerator.gather(torch.tensor([mine], device=self.device)).max())
+    if self.step_count < self.agree_at: return 0, False
+    stop, save, pace = self.accelerator.gather(torch.tensor([[*mine, self.seconds/self.step_count]], device=self.device)).amax(0).tolist()
+    self.agree_at = self.step_count + max(1, min(100, int(1/max(pace, 1e-3))))
+    return int(stop), bool(save)
 
 @patch
 def check_finite(self:Training,
     run:Run # where the checkpoints are
 ):
     "TrainingDiverged if any step's loss or gradient was not finite."
-    bad = int(self.accelerator.gather(self.first_bad[None]).max())
+    bad, c = int(self.accelerator.gather(self.first_bad[None]).max()), self.config
     if bad < 0: return
-    good = run.checkpoints
-    raise TrainingDiverged(f"the loss or its gradient was not finite at step {bad}; the last good checkpoint is {good[-1] if good else 'none yet'}, nothing was overwritten: "
-                           f"try a lower learning_rate (now {self.config.learning_rate:g}), a smaller max_grad_norm (now {self.config.max_grad_norm}), or mixed_precision no")
+    many = f' (and {c.max_skipped} before it, max_skipped, were skipped)' if c.on_nan == 'skip' else ''
+    raise TrainingDiverged(f"the loss or its gradient was not finite at step {bad}{many}; the last good checkpoint is {last_good(run)}, nothing was overwritten: try a lower learning_rate "
+                           f"(now {c.learning_rate:g}), a smaller max_grad_norm (now {c.max_grad_norm}), mixed_precision no" + ('' if many else ', or on_nan skip'))
+
+def last_good(
+    run:Run # whose checkpoints
+)->str:     # a path
+    "The newest checkpoint, for messages."
+    return str(run.checkpoints[-1]) if run.checkpoints else 'none yet'
 
 # %% ../nbs/07_trainers.ipynb #c028
 @patch
@@ -322,6 +307,7 @@ def save(self:Training,
     if self.accelerator.is_main_process:
         save_checkpoint(run/'checkpoints'/f'checkpoint_{stamp(self.step_count, self.steps_per_epoch)}.pt', self.state_dict())
         prune_checkpoints(run/'checkpoints', self.config.keep_checkpoints)
+    self.saved_at = time.monotonic()
     self.accelerator.wait_for_everyone()
 
 @patch
@@ -375,6 +361,14 @@ def facts(self:Training)->dict: # plain values by name
             'model/total_parameters': counts[0], 'model/trainable_parameters': counts[1], 'total_steps': self.total_steps, 'num_processes': self.accelerator.num_processes}
 
 # %% ../nbs/07_trainers.ipynb #c030
+def check_room(
+    folder, # where a checkpoint goes
+    model   # the network: a checkpoint holds it four times (weights, average, two moments of AdamW)
+):
+    "ConfigError where there is no room for a single checkpoint."
+    needed, free = 4*sum(p.nbytes for p in model.parameters()), shutil.disk_usage(folder).free
+    if free < needed: raise ConfigError(f'output_dir={str(folder)!r} has room for {free/2**20:.0f} MB, and a checkpoint needs {needed/2**20:.0f} MB: make room, or name another output_dir')
+
 @patch
 def start(self:Training,
     run:Run,          # the run's folder
@@ -382,6 +376,7 @@ def start(self:Training,
 ):                    # path of the checkpoint that the run goes on from, or None
     "Make the folders, go on from the latest checkpoint, write `config.yaml`."
     found = latest_checkpoint(run/'checkpoints')
+    check_room(run.folder, self.ema)
     if not found and run.checkpoints: raise CheckpointError(f'none of the {len(run.checkpoints)} checkpoints in {run/"checkpoints"} can be read: restore one, or begin in another output_dir')
     if found and not resume: raise ConfigError(f'output_dir={run.folder} holds checkpoints of an earlier run: choose another output_dir, or resume')
     if found: self.load_state_dict(found[1], found[0])
@@ -389,7 +384,7 @@ def start(self:Training,
     self.tracking = Tracking(self.config.tracker, run.folder, self.facts(), self.step_count, self.accelerator.is_main_process)
     if self.accelerator.is_main_process:
         for name in ('checkpoints', 'samples'): (run/name).mkdir(parents=True, exist_ok=True)
-        for f in [*(run/'checkpoints').glob('.checkpoint_*.tmp*')]: f.unlink()
+        for f in [*run.folder.glob('.*.tmp*'), *run.folder.glob('*/.*.tmp*')]: f.unlink()          # of a process that was killed as it wrote
         write_whole(run/'config.yaml', lambda f: f.write(self.config.to_yaml().encode()))
         run.rewind(self.step_count)
     return found and found[0]
@@ -401,29 +396,47 @@ def train(
     resume:bool=True,      # go on from the latest checkpoint in `config.output_dir`; False: refuse if there is one
     progress:bool=True,    # a progress bar (on a terminal) and a line every `log_every` steps
 )->Run:                    # the finished run
-    "Train to the end, from wherever the run in `config.output_dir` stands; see `TrainingInterrupted`, `TrainingDiverged`, `ConfigError`."
+    "Train to the end, from wherever the run in `config.output_dir` stands; see `TrainingInterrupted`, `TrainingFailed`, `ConfigError`."
     config.validate()
     run, t = Run(config.output_dir), Training(config, data)
-    origin = t.start(run, resume)
-    say = Progress(t, progress)
-    if origin:
-        say(f'resuming from {origin} (step {t.step_count} of {t.total_steps})')
-        if t.is_due(config.sample_every) and not t.samples_path(run).exists(): t.show(run)
-        if t.evaluation_due() and t.step_count not in [l['step'] for l in run.evaluations]: say(evaluation_line(t.evaluate(run)))
-    with tracked_to_the_end(t), explained_memory(config), caught_signals() as caught:
-        while t.step_count < t.total_steps:
-            t.step()
-            say.advance()
-            if t.step_count % config.log_every == 0 or t.step_count == t.total_steps: t.write_line(run, say)
-            elif t.device.type == 'cpu': t.check_finite(run)
-            stop = t.agreed(caught)
-            if stop or t.is_due(config.checkpoint_every): t.save(run)
-            if stop: raise TrainingInterrupted(f'stopped by {signal.Signals(stop).name} after step {t.step_count} of {t.total_steps}, checkpoint saved: run the same command again to go on', stop)
-            if t.is_due(config.sample_every): t.show(run)
-            if t.evaluation_due(): say(evaluation_line(t.evaluate(run)))
-        finish(t, run)
-    say.close()
+    with ExitStack() as held:
+        held.enter_context(explained_faults(config, lambda: last_good(run), t.accelerator.num_processes))
+        first_alone(t.accelerator, lambda: held.enter_context(locked(run.folder)))
+        origin = t.start(run, resume)
+        say = Progress(t, progress)
+        if origin: catch_up(t, run, say, origin)
+        with caught_signals() as caught, tracked_to_the_end(t):
+            steps(t, run, say, caught)
+            finish(t, run)
+        say.close()
     return run
+
+def catch_up(
+    training:Training, run:Run, say, # a run that goes on, its folder, a `Progress`
+    origin:str                       # the checkpoint that it goes on from
+):
+    "Say where the run goes on, and draw and measure what was due there and is missing."
+    t = training
+    say(f'resuming from {origin} (step {t.step_count} of {t.total_steps})')
+    if t.is_due(t.config.sample_every) and not t.samples_path(run).exists(): t.show(run)
+    if t.evaluation_due() and t.step_count not in [l['step'] for l in run.evaluations]: say(evaluation_line(t.evaluate(run)))
+
+def steps(
+    training:Training, run:Run, say, # the run, its folder, a `Progress`
+    caught:list                      # signals that have come
+):
+    "All steps that are left: step, log, save, show, measure."
+    t, config = training, training.config
+    while t.step_count < t.total_steps:
+        if not t.step(): say(f'step {t.step_count} was not finite and was skipped ({len(t.skipped)} of max_skipped={config.max_skipped})')
+        say.advance()
+        if t.step_count % config.log_every == 0 or t.step_count == t.total_steps: t.write_line(run, say)
+        elif t.device.type == 'cpu': t.check_finite(run)
+        stop, save = t.agreed(caught)
+        if stop or save or t.is_due(config.checkpoint_every): t.save(run)
+        if stop: raise TrainingInterrupted(f'stopped by {signal.Signals(stop).name} after step {t.step_count} of {t.total_steps}, checkpoint saved: run the same command again to go on', stop)
+        if t.is_due(config.sample_every): t.show(run)
+        if t.evaluation_due(): say(evaluation_line(t.evaluate(run)))
 
 # %% ../nbs/07_trainers.ipynb #c032
 @patch
@@ -434,6 +447,7 @@ def write_line(self:Training,
     "Log the means since the last line: to `metrics.jsonl`, the tracker and the screen."
     line = self.metrics()
     self.check_finite(run)
+    if not line: return
     if self.accelerator.is_main_process: run.log(line)
     self.tracking.log(tracked(line, self.total_steps, self.config), line['step'])
     say(loss_line(line, self.total_steps), line)
@@ -457,7 +471,10 @@ def finish(
     if t.accelerator.is_main_process:
         plot_metrics(run)
         ema = copy.deepcopy(t.ema).to('cpu')
-        with quiet(): save_folder(pipeline_of(t.config, ema, t.conditions.class_names, t.conditions.prompts).save_pretrained, run/'pipeline')
+        def fill(folder):
+            pipeline_of(t.config, ema, t.conditions.class_names, t.conditions.prompts).save_pretrained(folder)
+            (folder/'made_from.json').write_text(json.dumps(dict(checkpoint=run.checkpoints[-1].name)))
+        with quiet(): save_folder(fill, run/'pipeline')
         t.tracking.log_folder(run/'pipeline', 'pipeline')
     t.accelerator.wait_for_everyone()
 
