@@ -237,6 +237,7 @@ def run_batch(
     seconds, table = (time.perf_counter()-start)/len(jobs), torch.stack(history, 1)
     found = {}
     for k, job, rows, p in zip(order, mine, table, predictions):
-        bad = None if np.isfinite(p).all() and rows.isfinite().all() else f'not finite: the loss was {rows[-1]:g} at the end; try a smaller learning rate'
+        remedy = 'try a smaller inverse_weight' if job.experiment.training_method == 'semi_implicit' else 'is the data scaled to a deviation near 1?'
+        bad = None if np.isfinite(p).all() and rows.isfinite().all() else f'not finite: the loss was {rows[-1]:g} at the end; {remedy}'
         found[k] = Outcome(job, net.num_parameters, {} if bad else measure(p, test.target), seconds, [float(f'{v:.6g}') for v in rows.tolist()], p, bad)
     return [found[k] for k in range(len(jobs))]

@@ -4,12 +4,13 @@
 
 # %% auto #0
 __all__ = ['TASKS', 'FACTORS', 'EXTENSIONS', 'ONE_ARCHITECTURE', 'HIDDEN_WIDTH', 'TaskError', 'Pairs', 'fingerprint',
-           'load_mnist1d', 'mnist1d_pairs', 'sine_pairs', 'Experiment', 'Settings', 'catalogue', 'is_standard',
-           'select', 'measure', 'floors']
+           'find_mnist1d', 'load_mnist1d', 'mnist1d_pairs', 'sine_pairs', 'data_source', 'Experiment', 'Settings',
+           'catalogue', 'is_standard', 'select', 'measure', 'floors']
 
 # %% ../nbs/08_experiments.ipynb #c002
 import hashlib, itertools, os, random, zlib
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 import numpy as np
@@ -42,8 +43,9 @@ def _read_npz(path):
     except Exception as e: raise TaskError(f'{path} is damaged, or holds something other than numbers ({type(e).__name__}): {remedy}') from None
     for x, y in ('x', 'y'), ('x_test', 'y_test'):
         a, b = found[x], found[y]
-        if a.ndim != 2 or a.shape[1] != 40 or b.shape != a.shape[:1]: raise TaskError(f'{path} holds {x} of shape {a.shape} and {y} of shape {b.shape}, not (N,40) and (N,): {remedy}')
+        if a.ndim != 2 or a.shape[1] != 40 or b.shape != a.shape[:1] or not a.size: raise TaskError(f'{path} holds {x} of shape {a.shape} and {y} of shape {b.shape}, not (N,40) and (N,) with N > 0: {remedy}')
         if a.dtype.kind != 'f' or b.dtype.kind not in 'iu' or not np.isfinite(a).all() or not 0 <= b.min() <= b.max() <= 9: raise TaskError(f'{path} holds {x} and {y} that are not finite signals and digits: {remedy}')
+        if (largest := np.abs(a).max()) > 1e6: raise TaskError(f'{path} holds {x} with values up to {largest:.3g}: scale them to a deviation near 1')
     return found
 
 def _generate():
@@ -54,14 +56,23 @@ def _generate():
     try: return make_dataset(get_dataset_args())
     finally: np.random.set_state(before[0]); random.setstate(before[1])
 
+def find_mnist1d(
+    dataset_path='./dataset_cache', # a folder that may hold mnist1d.npz, or an npz file; the default need not exist
+)->Path|None:                       # None: there is no file, so the data is generated
+    "The file that MNIST-1D is read from; TaskError for a path that leads nowhere."
+    given = Path(dataset_path or '.').expanduser()
+    if given.suffix == '.npz' and not given.is_dir(): return given
+    if dataset_path == '' or not given.is_dir() and given != Path('./dataset_cache'):
+        raise TaskError(f'dataset_path={str(dataset_path)!r} {"is no folder and no npz file" if given.exists() else "does not exist"}: name a folder that exists or an npz file, or leave it away, and the data is generated')
+    roots = [given, *(Path(p).expanduser() for p in [os.environ.get('MNIST_DIFFUSION_DATA')] if p)]
+    return next((f for r in roots if (f := r/'mnist1d.npz').exists()), None)
+
 def load_mnist1d(
-    dataset_path='./dataset_cache', # a folder that may hold mnist1d.npz, or an npz file
+    dataset_path='./dataset_cache', # see `find_mnist1d`
 )->dict:                            # x (4000,40), y (4000,), x_test (1000,40), y_test (1000,)
     "MNIST-1D from a file where there is one, else generated; TaskError for a file that is no such thing."
-    given = Path(dataset_path or '.').expanduser()
-    if given.suffix == '.npz': return _read_npz(given)
-    roots = [given, *(Path(p).expanduser() for p in [os.environ.get('MNIST_DIFFUSION_DATA')] if p)]
-    return next((_read_npz(r/'mnist1d.npz') for r in roots if (r/'mnist1d.npz').exists()), None) or _generate()
+    file = find_mnist1d(dataset_path)
+    return _read_npz(file) if file else _generate()
 
 # %% ../nbs/08_experiments.ipynb #c012
 def mnist1d_pairs(
@@ -73,7 +84,7 @@ def mnist1d_pairs(
     data, end = load_mnist1d(dataset_path), '' if split == 'train' else '_test'
     x, y = data[f'x{end}'].astype(np.float32), data[f'y{end}'].astype(np.int64)
     rows = [np.flatnonzero((y >= 5) == z)[:per_set if split == 'train' else None] for z in (0, 1)]
-    if not all(map(len, rows)): raise TaskError(f'the {split} split of MNIST-1D lacks one half of the digits: give the whole data set')
+    if not all(map(len, rows)): raise TaskError(f'{find_mnist1d(dataset_path)} lacks one half of the digits in its {split} split: give the whole data set')
     signal, z = np.concatenate([x[r] for r in rows]), np.repeat(np.float32([0, 1]), [len(r) for r in rows])[:,None]
     target = np.where(z == 0, np.roll(signal, 5, 1), np.float32(-0.8)*signal)
     return Pairs(np.hstack([signal, z]), np.hstack([target, z]), y[np.concatenate(rows)])
@@ -93,6 +104,14 @@ def sine_pairs(
     return Pairs(input.astype(np.float32), target.astype(np.float32), np.repeat([0, 1], n))
 
 TASKS = {'mnist1d': mnist1d_pairs, 'sine': sine_pairs} # by the name that the command line gives them
+
+def data_source(
+    task:str,                       # a name in `TASKS`
+    dataset_path='./dataset_cache', # see `find_mnist1d`
+)->str:                             # a file, or what generates the data
+    "Where the data of a task comes from."
+    if task != 'mnist1d': return 'computed, no file is read'
+    return str(find_mnist1d(dataset_path) or f'generated by mnist1d {version("mnist1d")}')
 
 # %% ../nbs/08_experiments.ipynb #c019
 @dataclass(frozen=True)
@@ -154,7 +173,8 @@ def select(
     asked = [e for e in found if all(v is None or getattr(e, k) == v for k,v in filters.items())]
     named = set(filters.values())
     asked = [e for e in asked if e.experiment_id in only] if only else [e for e in asked if _extensions(e) <= named]
-    if not asked: raise ValueError(f'no experiment of task {task!r} is {", ".join(f"{k}={v}" for k,v in filters.items() if v)}{" and among " + ",".join(map(str, only)) if only else ""}: leave one of these away')
+    given = [f'{k}={v}' for k,v in filters.items() if v] + ([f'only={",".join(map(str, only))}'] if only else [])
+    if not asked: raise ValueError(f'no experiment of task {task!r} has {" and ".join(given)}: leave {"one of these" if len(given) > 1 else "it"} away')
     return asked
 
 # %% ../nbs/08_experiments.ipynb #c024
