@@ -14,7 +14,7 @@ import jsonargparse
 from .config import Config, ConfigError, from_yaml, load_config, nearest, preset_names
 from .flags import CommandError, Flag, Parser, check_writable, flags_of, rank, say
 from .models import find_model, runs_here
-from .faults import TrainingFailed, TrainingInterrupted, catch_early, disk_is_full, first_to_fail, locked, out_of_memory
+from .faults import TrainingFailed, TrainingInterrupted, catch_early, disk_is_full, end_with_launcher, first_to_fail, locked, out_of_memory
 from .inference import check_enough, evaluate, generate, measure
 from .experiment_runs import experiments, merge
 from .check import check
@@ -22,7 +22,7 @@ from .check import check
 # %% ../nbs/09_cli.ipynb #c006
 def train_flags()->list: # of `Flag`
     "`train` takes every setting, and three flags of its own."
-    return [Flag('config', str, 'fast', f'a preset ({", ".join(preset_names())}) or a YAML file; other flags override its settings', 'options'),
+    return [Flag('config', str, 'fast', f'a preset ({", ".join(preset_names())}; text is mnist) or a YAML file; other flags override its settings', 'options'),
             Flag('resume', bool, True, 'continue a run that is in output_dir; false: refuse', 'options'),
             Flag('print_config', bool, False, 'print the settings as YAML, which --config reads, and stop', 'options'), *flags_of(Config)]
 
@@ -213,7 +213,9 @@ def run_command(
     parser = parser_of(name)
     if {'-h', '--help'} & set(rest): say(parser.format_help().rstrip()); return 0
     values = parser.values(rest)
-    if name in ('train', 'quickstart'): catch_early()
+    if name in ('train', 'quickstart'):
+        catch_early()
+        if 'LOCAL_RANK' in os.environ: end_with_launcher()
     if rank() and name not in ('train', 'quickstart'): return 0         # one process is enough
     result = COMMANDS[name](**values)
     return result if name == 'check' else 0
@@ -261,7 +263,7 @@ def main(
     except (TrainingFailed, OSError) as e: return complain(e, 1)
     except Exception as e:
         if disk_is_full(e): return complain(f'the disk is full ({e}): make room, then run the same command again', 1)
-        if out_of_memory(e): return complain('there is too little memory: lower --batch_size', 1)
+        if out_of_memory(e): return complain('there is too little memory: lower --batch_size, --model_channels or --block_widths', 1)
         if speaks(): raise                   # a mistake of ours: with its traceback, once
         return 1
 

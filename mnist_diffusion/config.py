@@ -162,6 +162,8 @@ def _conflicts(c):
         if '{digit}' not in t and '{name}' not in t: yield f"captions holds {t!r}: write {{digit}} or {{name}} where the class belongs, as in 'the digit {{digit}}'"
     if c.condition == 'text' and c.text_encoder == 'digit_clip' and c.cross_attention_dim != 512: yield f"cross_attention_dim={c.cross_attention_dim} does not suit text_encoder='digit_clip', whose hidden states have 512 numbers: leave it out"
     if c.condition == 'text' and not c.condition_dropout and c.guidance_scale != 1: yield f'guidance_scale={c.guidance_scale} needs a network that has learned the empty caption: give condition_dropout a value above 0, such as 0.1'
+    if not all(1 <= w <= 16384 for w in c.widths): yield f'channels {c.widths} of block_widths and model_channels are out of range: give 1 to 16384 at each level'
+    if c.model == 'conditional_unet' and any(w % 4 for w in c.widths): yield f'channels {c.widths} are not divisible by the four heads of attention: use multiples of 4 for block_widths and model_channels'
     if c.model != 'conditional_unet' and any(w % 8 for w in c.widths): yield f"channels {c.widths} do not suit model={c.model!r}, whose groups and heads are eighths: use multiples of 8 for block_widths and model_channels"
     if c.beta_start > c.beta_end: yield f'beta_start={c.beta_start} is more than beta_end={c.beta_end}: swap them'
 
@@ -188,12 +190,17 @@ def preset_names()->list: # sorted
 
 def _read_yaml(path):
     "The settings in a YAML file, as a dict."
-    try: values = yaml.safe_load(Path(path).read_text(encoding='utf-8'))
+    try:
+        if Path(path).stat().st_size > 1e6: raise ConfigError(f'config {path} has {Path(path).stat().st_size/1e6:.0f} MB, too much for a list of settings: name another file')
+        text = Path(path).read_text(encoding='utf-8')
+        values, node = yaml.safe_load(text), yaml.compose(text, yaml.SafeLoader)
     except OSError as e: raise ConfigError(f'config {path} cannot be read ({e.strerror}): give a preset ({", ".join(preset_names())}) or a YAML file') from None
-    except (yaml.YAMLError, UnicodeDecodeError) as e: raise ConfigError(f'config {path} is not plain YAML ({" ".join(str(e).split())}): mend that line') from None
-    if values is None: values = {}
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as e: raise ConfigError(f'config {path} is not plain YAML ({" ".join(str(e).split())}): mend that line') from None
+    if values is None: raise ConfigError(f'config {path} is empty: write lines like "batch_size: 128", or name a preset ({", ".join(preset_names())})')
     if not isinstance(values, dict): raise ConfigError(f'config {path} is not a list of settings: write lines like "batch_size: 128"')
+    names = [k.value for k,_ in node.value]
     for name in values:
+        if names.count(name) > 1: raise ConfigError(f'config {path} has the setting {name!r} {names.count(name)} times: keep one of these lines')
         if name not in HINTS: raise ConfigError(f'config {path} has an unknown setting {name!r}{nearest(name, HINTS)}')
     return values
 

@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['USR1', 'EARLY', 'TrainingInterrupted', 'TrainingFailed', 'TrainingDiverged', 'OutOfMemory', 'DiskFull', 'ProcessLost',
-           'catch_early', 'caught_signals', 'chain', 'disk_is_full', 'out_of_memory', 'process_lost',
-           'explained_faults', 'first_to_fail', 'locked', 'first_alone']
+           'catch_early', 'end_with_launcher', 'caught_signals', 'chain', 'disk_is_full', 'out_of_memory',
+           'process_lost', 'explained_faults', 'first_to_fail', 'locked', 'first_alone']
 
 # %% ../nbs/06g_faults.ipynb #c002
-import errno, json, os, signal, socket, threading, time, warnings
+import ctypes, errno, json, os, signal, socket, threading, time, warnings
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -37,6 +37,10 @@ EARLY = []                                  # a SIGUSR1 that came before the tra
 def catch_early():
     "From now on keep a SIGUSR1 for `caught_signals`, rather than die of it; nothing outside the main thread."
     if USR1 and threading.current_thread() is threading.main_thread(): signal.signal(USR1, lambda signum, frame: EARLY.append(signum))
+
+def end_with_launcher():
+    "Get a SIGTERM when the parent process dies, where the system (Linux) can do that: a launcher that is killed leaves nobody behind."
+    with suppress(OSError, AttributeError): ctypes.CDLL(None).prctl(1, signal.SIGTERM)       # PR_SET_PDEATHSIG
 
 @contextmanager
 def caught_signals(

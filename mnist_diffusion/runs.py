@@ -155,7 +155,9 @@ class Run:
         "The whole lines of a file; none where it isn't there."
         try: text = (self/name).read_text(encoding='utf-8')
         except FileNotFoundError: return []
-        return [json.loads(l) for l in text.splitlines(keepends=True) if l.endswith('\n')]    # a killed run may leave half a line
+        except UnicodeDecodeError as e: raise ConfigError(f'{self/name} is damaged ({e}): restore it, or move it away') from None
+        try: return [json.loads(l) for l in text.splitlines(keepends=True) if l.endswith('\n')]    # a killed run may leave half a line
+        except ValueError as e: raise ConfigError(f'{self/name} is damaged ({e}): restore it, or move it away') from None
 
     def log(self,
         line:dict, # what to log

@@ -7,7 +7,7 @@ __all__ = ['draw_step', 'ema_decay_at', 'update_ema', 'Training', 'keep_freed_me
            'last_good', 'check_room', 'train', 'catch_up', 'steps', 'tracked_to_the_end', 'finish', 'Progress']
 
 # %% ../nbs/07_trainers.ipynb #c002
-import copy, ctypes, json, math, shutil, signal, sys, time
+import copy, ctypes, json, math, shutil, signal, sys, time, warnings
 from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 import torch
@@ -378,6 +378,8 @@ def start(self:Training,
     found = latest_checkpoint(run/'checkpoints')
     check_room(run.folder, self.ema)
     if not found and run.checkpoints: raise CheckpointError(f'none of the {len(run.checkpoints)} checkpoints in {run/"checkpoints"} can be read: restore one, or begin in another output_dir')
+    if not found and (run/'pipeline').exists(): raise ConfigError(f'output_dir={str(run.folder)!r} holds a finished pipeline and no checkpoint to go on from: move it away, or choose another output_dir')
+    if not found and run.metrics: warnings.warn(f'output_dir={str(run.folder)!r} holds records of a run, but no checkpoint: it begins again at step 0')
     if found and not resume: raise ConfigError(f'output_dir={run.folder} holds checkpoints of an earlier run: choose another output_dir, or resume')
     if found: self.load_state_dict(found[1], found[0])
     self.accelerator.wait_for_everyone()
@@ -428,7 +430,7 @@ def steps(
     "All steps that are left: step, log, save, show, measure."
     t, config = training, training.config
     while t.step_count < t.total_steps:
-        if not t.step(): say(f'step {t.step_count} was not finite and was skipped ({len(t.skipped)} of max_skipped={config.max_skipped})')
+        if not t.step() and len(t.skipped) <= config.max_skipped: say(f'step {t.step_count} was not finite and was skipped ({len(t.skipped)} of max_skipped={config.max_skipped})')
         say.advance()
         if t.step_count % config.log_every == 0 or t.step_count == t.total_steps: t.write_line(run, say)
         elif t.device.type == 'cpu': t.check_finite(run)

@@ -11,6 +11,8 @@ MD_PORT=${MD_PORT:-$((10000 + ${SLURM_JOB_ID:-0} % 20000))} # where the processe
 
 die() { echo "${SLURM_JOB_NAME:-slurm}: $*" >&2; exit 2; }
 
+[[ $MD_CPU_PROCESSES =~ ^[1-9][0-9]*$ ]] || die "MD_CPU_PROCESSES=$MD_CPU_PROCESSES is not a number of processes: give 1 or more"
+[[ $MD_GPUS =~ ^[0-9]+$ ]] || die "MD_GPUS=$MD_GPUS is not a number of GPUs: give 0 or more"
 [ -n "${SLURM_JOB_ID:-}" ] || die 'this runs in a job: submit it with sbatch, from the folder of the repository'
 
 # The batch shell is told by SLURM (--signal=B:USR1@…) that the time is nearly up. SIGTERM, which may come before a SIGKILL,

@@ -38,7 +38,7 @@ verdicts() {
 
 submit() { local id; id=$(sbatch --parsable "$@"); echo "${id%%;*}"; }
 
-in_time() { [ "$SECONDS" -lt 900 ] || { echo "$1"; exit 1; }; }
+in_time() { [ "$SECONDS" -lt 700 ] || { echo "$1"; exit 1; }; }
 
 ended() { # ended JOB STATE: wait until all tasks of a job have ended, in this state
   local states
