@@ -31,7 +31,7 @@ def check(
 check.example = 'mnist-diffusion check --output_dir outputs'
 
 # %% ../nbs/08h_check.ipynb #c008
-PACKAGES = 'torch torchvision diffusers transformers accelerate fastcore filelock matplotlib numpy scikit-learn mnist1d safetensors jsonargparse pyyaml tqdm'.split()
+PACKAGES = 'torch torchvision diffusers transformers accelerate fastcore filelock matplotlib numpy scipy scikit-learn mnist1d safetensors jsonargparse psutil pyyaml tqdm'.split()
 
 def _version(package):
     from importlib.metadata import PackageNotFoundError, version
@@ -63,10 +63,10 @@ def _check_torch():
     yield 'ok', 'CPU', f'{_cores()} cores, {torch.get_num_threads()} threads', ''
     for k in range(torch.cuda.device_count()):
         p = torch.cuda.get_device_properties(k)
-        yield 'ok', f'GPU {k}', f'{p.name}, {p.total_memory/2**30:.0f} GB', ''
+        yield 'ok', f'GPU {k}', f'{p.name}, {p.total_memory/2**30:.0f} GiB', ''
     if not torch.cuda.is_available(): yield '-', 'GPU', 'none', 'not necessary for digits'
     free, total = psutil.virtual_memory().available/2**30, psutil.virtual_memory().total/2**30
-    yield ('ok' if free > 1.5 else 'MISSING'), 'memory', f'{free:.1f} of {total:.1f} GB free', '' if free > 1.5 else 'close other programs: training needs about 1.5 GB'
+    yield ('ok' if free > 1.5 else 'MISSING'), 'memory', f'{free:.1f} of {total:.1f} GiB free', '' if free > 1.5 else 'close other programs: training needs about 1.5 GiB'
 
 # %% ../nbs/08h_check.ipynb #c012
 def checkpoint_bytes(
@@ -99,8 +99,8 @@ def _check_folders(output_dir, config):
     except CommandError as e: yield 'MISSING', 'output_dir', *str(e).removeprefix('--output_dir=').split(': ', 1); return
     yield 'ok', 'output_dir', f'{output_dir} can be written to', ''
     try: need = run_bytes(config)
-    except Exception: need = 2**30       # torch or diffusers does not work, which is told above
-    free, need = shutil.disk_usage(_existing(output_dir)).free/2**30, need/2**30
+    except Exception: need = 10**9       # torch or diffusers does not work, which is told above
+    free, need = shutil.disk_usage(_existing(output_dir)).free/1e9, need/1e9
     yield ('ok' if free > need else 'MISSING'), 'disk', f'{free:.1f} GB free, a run writes about {need:.2f} GB', '' if free > need else 'make room, name another --output_dir, or keep fewer checkpoints (keep_checkpoints)'
 
 def _check_data(dataset_path):
@@ -143,7 +143,7 @@ def _check_allocation():
     remedies = [f'srun --cpus-per-task={given}, or ask for no more than a node has']*(usable < given) + [f'export OMP_NUM_THREADS={best}, divided by the processes that a task starts']*(threads != best)
     yield ('-' if remedies else 'ok'), 'CPUs of a task', f"{given} given, {usable} usable, {threads} threads (OMP_NUM_THREADS={os.environ.get('OMP_NUM_THREADS', '')})", '; '.join(remedies)
     memory = (_number('SLURM_MEM_PER_NODE') or _number('SLURM_MEM_PER_CPU')*_number('SLURM_CPUS_ON_NODE', 1))/1024
-    if memory: yield ('ok' if memory >= 1.5 else 'MISSING'), 'memory of a node', f'{memory:.1f} GB given', '' if memory >= 1.5 else 'sbatch --mem=4G: training needs about 1.5 GB'
+    if memory: yield ('ok' if memory >= 1.5 else 'MISSING'), 'memory of a node', f'{memory:.1f} GiB given', '' if memory >= 1.5 else 'sbatch --mem=4G: training needs about 1.5 GiB'
 
 # %% ../nbs/08h_check.ipynb #c022
 def _check_gpus():

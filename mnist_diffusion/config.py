@@ -128,13 +128,13 @@ def check_value(
         try: value = float(value)
         except ValueError: pass
     if isinstance(value, tuple): value = list(value)
-    words = {int: 'a whole number', float: 'a number', bool: 'true or false', str: 'text', dict: 'a mapping {name: value}', type(None): 'none', list[int]: 'a list of whole numbers', list[str]: 'a list of texts'}
+    words = {int: 'a whole number', float: 'a finite number', bool: 'true or false', str: 'text', dict: 'a mapping {name: value}', type(None): 'none', list[int]: 'a list of whole numbers', list[str]: 'a list of texts'}
     label = ' or '.join(words[h] for h in ([hint] if typing.get_origin(hint) is list else typing.get_args(hint) or [hint]))
     if not _fits(value, hint): raise ConfigError(f'{name}={value!r} is not of the right type: give {label}')
     if name in CHOICES and value not in CHOICES[name]: raise ConfigError(f'{name}={value!r} is not known{nearest(value, CHOICES[name])}: choose from {", ".join(CHOICES[name])}')
     low, high = RANGES.get(name, (None, None))
     if low is not None and value is not None and not low <= value <= high:
-        raise ConfigError(f'{name}={value!r} is out of range: give ' + (f'{low:g} or more' if high == math.inf else f'a value from {low} to {high}'))
+        raise ConfigError(f'{name}={value!r} is out of range: give ' + ('a value above 0' if (low, high) == (1e-12, math.inf) else f'{low:g} or more' if high == math.inf else f'a value from {low} to {high}'))
     return value
 
 HINTS = typing.get_type_hints(Config)

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from .experiment_report import METRICS, Progress, joined, machine, plot_predictions, plot_results, read_grid, report, save, summary, together, versions, write, writing
 from .experiments import HIDDEN_WIDTH, TASKS, Settings, TaskError, catalogue, data_source, fingerprint, floors, select
-from .faults import TrainingFailed, TrainingInterrupted
+from .faults import TrainingFailed, TrainingInterrupted, locked
 from .flags import CommandError, check_writable, say
 
 # %% ../nbs/08g_experiment_runs.ipynb #c005
@@ -269,17 +269,18 @@ def experiments(
     if batch_size % steps or batch_size < steps: raise CommandError(f'--batch_size={batch_size} does not fit: give a multiple of {steps}, since every batch holds every step equally often')
     check_output(output_dir)
     path, planned = partial_path(output_dir, task, shard), plan(task, chosen, seeds, Settings(max_epochs, batch_size, inverse_weight, hidden_width=HIDDEN_WIDTH.get(task, Settings().hidden_width)), shard)
-    old = unfinished(planned, path, resume)
     train, test = read_task(task, dataset_path)
     if batch_size > len(train.input): raise CommandError(f'--batch_size={batch_size} does not fit: task {task!r} has {len(train.input)} training pairs')
-    say(f'data      {data_source(task, dataset_path)}')
-    grid = new_grid(planned, train, test, os.path.basename(data_source(task, dataset_path)))                  # no folder's name: files are shared
-    if old: grid = go_on(old, grid)
-    elif resume and (done := finished(grid['metadata'], output_dir)): say('done already: nothing was run or written'); return _tell(done, read_grid(done))
-    try:
-        grid = run_grid(grid, train, test, path, 1 if one_at_a_time else models_at_once)
-        return _tell(path, grid) if shard else _tell(finish(grid, test, output_dir, {path: grid}), grid)
-    except KeyboardInterrupt: raise TrainingInterrupted(f'stopped by Ctrl-C: {len(read_grid(path)["results"]) if path.exists() else 0} runs are kept in {path.parent}; go on with the same command and --resume', signal.SIGINT) from None
+    with locked(output_dir, f'.{path.stem}.lock'):
+        old = unfinished(planned, path, resume)
+        say(f'data      {data_source(task, dataset_path)}')
+        grid = new_grid(planned, train, test, os.path.basename(data_source(task, dataset_path)))                  # no folder's name: files are shared
+        if old: grid = go_on(old, grid)
+        elif resume and (done := finished(grid['metadata'], output_dir)): say('done already: nothing was run or written'); return _tell(done, read_grid(done))
+        try:
+            grid = run_grid(grid, train, test, path, 1 if one_at_a_time else models_at_once)
+            return _tell(path, grid) if shard else _tell(finish(grid, test, output_dir, {path: grid}), grid)
+        except KeyboardInterrupt: raise TrainingInterrupted(f'stopped by Ctrl-C: {len(read_grid(path)["results"]) if path.exists() else 0} runs are kept in {path.parent}; go on with the same command and --resume', signal.SIGINT) from None
 
 experiments.example = 'mnist-diffusion experiments --task mnist1d --seeds 10\n  mnist-diffusion experiments --task sine --only 1,2 --seeds 2 --max_epochs 5'
 

@@ -20,9 +20,9 @@ class TrainingInterrupted(Exception):
     "Training stopped for a signal after saving a checkpoint; `exit_status` is 128 + the signal's number."
     def __init__(self, message, signum): super().__init__(message); self.exit_status = 128 + signum
 
-class TrainingFailed(Exception): "Training cannot go on; the message names the step, the last good checkpoint and the remedy."
+class TrainingFailed(Exception): "Training cannot go on; the message names the last good checkpoint and the remedy."
 
-class TrainingDiverged(TrainingFailed): "The loss stopped being finite."
+class TrainingDiverged(TrainingFailed): "The loss stopped being finite; the message names the step too."
 
 class OutOfMemory(TrainingFailed, MemoryError): "The device has too little memory."
 
@@ -46,7 +46,7 @@ def end_with_launcher():
 def caught_signals(
     stops=(signal.SIGINT, signal.SIGTERM) # which to catch, besides SIGUSR1
 ):                                        # a list of the signals that have come
-    "Note a signal instead of dying of it; a later one of `stops` acts as usual."
+    "Note a signal instead of dying of it; a later one of `stops` acts as usual (SIGTERM: if it comes more than 5 s after the first)."
     caught, wanted = list(EARLY), [*stops, *([USR1] if USR1 else [])]
     EARLY.clear()
     if threading.current_thread() is not threading.main_thread(): yield caught; return
@@ -90,8 +90,8 @@ def process_lost(
     return isinstance(e, (RuntimeError, ConnectionError)) and any(w in f'{type(e).__name__} {e}' for w in words)
 
 def _first_words(e):
-    "The first line of what `e` says, without the place in a library's source that comes before it."
-    return str(e).splitlines()[0].split('] ', 1)[-1][:80]
+    "The first sentence of what `e` says, without the place in a library's source that comes before it."
+    return str(e).partition('\n')[0].split('] ', 1)[-1].split('. ')[0][:120]
 
 @contextmanager
 def explained_faults(
@@ -104,8 +104,8 @@ def explained_faults(
     except TrainingFailed: raise
     except Exception as e:
         on = f'the last good checkpoint is {last()}'
-        if out_of_memory(e): raise OutOfMemory(f'there is too little memory for batch_size={config.batch_size} in {config.gradient_accumulation_steps} part(s): raise gradient_accumulation_steps (the result stays the same), '
-                                               'or lower batch_size, model_channels or block_widths') from e
+        if out_of_memory(e): raise OutOfMemory(f'there is too little memory for batch_size={config.batch_size} in {config.gradient_accumulation_steps} part(s); {on}: raise gradient_accumulation_steps, and the same run goes on, '
+                                               'or begin another with a lower batch_size, model_channels or block_widths') from e
         if disk_is_full(e): raise DiskFull(f'the disk of output_dir={config.output_dir!r} is full (or its quota used up); {on}, nothing was overwritten: make room, then run the same command again to go on') from e
         if processes > 1 and process_lost(e): raise ProcessLost(f'another process of this run has ended or cannot be reached ({_first_words(e)}); {on}: run the same command again to go on') from e
         raise
@@ -124,12 +124,13 @@ def first_to_fail()->bool: # True where nobody can be asked
 # %% ../nbs/06g_faults.ipynb #c015
 @contextmanager
 def locked(
-    folder # of a run; made where it isn't there
+    folder,           # of a run; made where it isn't there
+    file:str='.lock', # jobs that lock different files may share a folder
 ):
     "Hold the folder's lock; ConfigError that names the holder where another living run has it."
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    lock, holder = FileLock(folder/'.lock'), folder/'.lock_holder'
+    lock, holder = FileLock(folder/file), folder/f'{file}_holder'
     try: lock.acquire(timeout=0)
     except Timeout: raise ConfigError(f'output_dir={str(folder)!r} is in use by another run ({_named(holder)}): wait for it to end, stop it, or name another output_dir') from None
     except (OSError, NotImplementedError) as e: warnings.warn(f'output_dir={str(folder)!r} is on a file system without locks ({e}): make sure that no other run uses it')

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Any config on several nodes with several GPUs each, or with CPU processes. Any further argument goes to mnist-diffusion train.
-#   sbatch --nodes=4 --gres=gpu:8 --cpus-per-task=32 slurm/train_multinode.sh base --batch_size 2048
+#   sbatch --nodes=4 --gres=gpu:8 --cpus-per-task=64 --mem=128G slurm/train_multinode.sh base --batch_size 2048
 #   MD_CPU_PROCESSES=4 sbatch --nodes=2 --gres=none slurm/train_multinode.sh fast
 # The processes meet at the first node of `scontrol show hostnames`, port MD_PORT. If they wait for each other there, the nodes have
 # several networks and the wrong one was taken: name the interface that joins them, MD_INTERFACE=ib0 (`ip -br addr` lists them).
