@@ -319,10 +319,13 @@ def plot_predictions(
             ax = axes.flat[k]
             for z in (0, 1):
                 mine = test.input[:,2] == z
-                ax.plot(*test.target[mine][test.target[mine,0].argsort(),:2].T, lw=3, color='0.85'); ax.scatter(*p[mine,:2].T, s=1, color=f'C{z}')
+                ax.plot(*test.target[mine][test.target[mine,0].argsort(),:2].T, lw=3, color='0.8', label='target', zorder=0); ax.scatter(*p[mine,:2].T, s=1, color=f'C{z}', label=f'predicted, z = {z}')
             ax.set_title(f'{e.experiment_id} {e.name}', fontsize=6)
         for ax, row in zip(axes[k] if not curves else (), rows):
-            ax.plot(test.target[row,:-1], lw=3, color='0.8'); ax.plot(p[row,:-1], lw=1, color='C0' if row < len(p)/2 else 'C1'); ax.set_xticks([])
+            z = int(test.input[row,-1])
+            ax.plot(test.target[row,:-1], lw=3, color='0.8', label='target', zorder=0); ax.plot(p[row,:-1], lw=1, color=f'C{z}', label=f'predicted, z = {z}'); ax.set_xticks([])
         if not curves: axes[k,0].set_ylabel(e.experiment_id, fontsize=7); axes[k,0].set_title(e.name, fontsize=6, loc='left')
+    known = {label: line for ax in axes.flat for line, label in zip(*ax.get_legend_handles_labels())}
+    fig.legend(known.values(), known, loc='outside lower center', ncols=3, fontsize=7, markerscale=4)
     plt.close(fig)
     return fig
