@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['PLAN', 'read_shard', 'read_task', 'check_output', 'read_only', 'plan', 'new_grid', 'differences', 'partial_path',
-           'prediction_folder', 'prediction_path', 'unfinished', 'finished', 'go_on', 'batches', 'result_of',
-           'run_safely', 'run_grid', 'collect', 'free_stamp', 'finish', 'experiments', 'merge']
+           'prediction_folder', 'prediction_path', 'unfinished', 'check_siblings', 'finished', 'go_on', 'batches',
+           'result_of', 'run_safely', 'run_grid', 'collect', 'free_stamp', 'finish', 'experiments', 'merge']
 
 # %% ../nbs/08g_experiment_runs.ipynb #c002
 import hashlib, itertools, json, os, re, shutil, signal, time
@@ -112,18 +112,28 @@ def unfinished(
 )->dict|None:     # the grid that was stopped, or None
     "What there is to go on with; CommandError where that had other settings or isn't to be continued."
     if not path.exists(): return
-    if not resume: raise CommandError(f'--output_dir={str(path.parent)!r} holds {path.name} of a grid that was stopped: go on with --resume, or name another --output_dir')
+    if not resume: raise CommandError(f'--output_dir={str(path.parent)!r} holds {path.name} of a grid that was stopped: go on with --resume, name another --output_dir, or remove that file to begin afresh')
     try: old = read_grid(path)
     except ValueError as e: raise CommandError(e) from None
-    if changed := differences(old['metadata'], planned): raise CommandError(f'--resume: {path} was made with {changed}: use the same settings, or another --output_dir')
+    if changed := differences(old['metadata'], planned): raise CommandError(f'--resume: {path} was made with {changed}: use the same settings or another --output_dir, or remove that file to begin afresh')
     return old
+
+def check_siblings(
+    planned:dict, # from `plan`, of a shard
+    path:Path     # of its partial file
+):
+    "CommandError where another shard of the same cut, in the same folder, has other settings: they could not be joined."
+    for other in sorted(path.parent.glob(f"{planned['dataset']}_diffusion_results_partial_shard_*_of_{read_shard(planned['shard'])[1]}.json")):
+        try: changed = differences(read_grid(other)['metadata'], planned, PLAN)
+        except ValueError: continue                                           # damaged: told when they are joined
+        if changed: raise CommandError(f"--shard={planned['shard']} could not be joined with {other}, which was made with {changed}: use the same settings or another --output_dir, or remove that file")
 
 def finished(
     metadata:dict, # of a new grid
     folder         # the output folder
 )->Path|None:      # a grid's file
     "A finished grid with the same plan, whole (which serves for each of its shards), and the same data."
-    for path in sorted(Path(folder).glob(f"{metadata['dataset']}_diffusion_experiments_*.json")):
+    for path in sorted(Path(folder).glob(f"{metadata['dataset']}_diffusion_experiments_*.json"), reverse=True):
         with suppress(ValueError):                                           # one that is damaged is none
             if not differences(read_grid(path)['metadata'], metadata, (*PLAN, 'fingerprint')): return path
 
@@ -272,22 +282,26 @@ def experiments(
     train, test = read_task(task, dataset_path)
     if batch_size > len(train.input): raise CommandError(f'--batch_size={batch_size} does not fit: task {task!r} has {len(train.input)} training pairs')
     with locked(output_dir, f'.{path.stem}.lock'):
+        if shard: check_siblings(planned, path)
         old = unfinished(planned, path, resume)
         say(f'data      {data_source(task, dataset_path)}')
         grid = new_grid(planned, train, test, os.path.basename(data_source(task, dataset_path)))                  # no folder's name: files are shared
         if old: grid = go_on(old, grid)
         elif resume and (done := finished(grid['metadata'], output_dir)): say('done already: nothing was run or written'); return _tell(done, read_grid(done))
+        elif resume: say(f'nothing to resume in {path.parent}: a new grid begins')
         try:
             grid = run_grid(grid, train, test, path, 1 if one_at_a_time else models_at_once)
             return _tell(path, grid) if shard else _tell(finish(grid, test, output_dir, {path: grid}), grid)
-        except KeyboardInterrupt: raise TrainingInterrupted(f'stopped by Ctrl-C: {len(read_grid(path)["results"]) if path.exists() else 0} runs are kept in {path.parent}; go on with the same command and --resume', signal.SIGINT) from None
+        except KeyboardInterrupt: 
+            kept = len(read_grid(path)['results']) if path.exists() else 0
+            raise TrainingInterrupted('stopped by Ctrl-C: ' + (f'{kept} runs are kept in {path.parent}; go on with the same command and --resume' if kept else 'no batch of networks was finished, nothing is kept; run the same command again'), signal.SIGINT) from None
 
 experiments.example = 'mnist-diffusion experiments --task mnist1d --seeds 10\n  mnist-diffusion experiments --task sine --only 1,2 --seeds 2 --max_epochs 5'
 
 def _tell(path, grid):
     "What has become of a grid, or a part of it; TrainingFailed where nothing succeeded."
     m, s = grid['metadata'], grid['summary']
-    say(f"{s['total_experiments']} experiments, {s['successful']} successful, {s['failed']} failed")
+    say(f"shard {m['shard']}: {s['total_runs']} runs, {s['failed_runs']} failed" if m['shard'] else f"{s['total_experiments']} experiments, {s['successful']} successful, {s['failed']} failed")
     if s['failed_runs'] == s['total_runs'] > 0: raise TrainingFailed(f"all {s['total_runs']} runs failed, the first with: {grid['results'][0]['error']}; {path} has the rest")
     if m['shard']: say(f"partial   {path}\njoin      mnist-diffusion experiments merge --task {m['dataset']} --output_dir {path.parent}")
     else: say(f"file      {path}\nreport    {path.with_name(path.name.replace('_experiments_', '_experiment_report_')).with_suffix('.md')}")
@@ -302,13 +316,13 @@ def merge(
     "Join the parts of a grid that ran with --shard, and write its report."
     if task not in TASKS: read_task(task, dataset_path)
     paths = sorted(Path(output_dir).glob(f'{task}_diffusion_results_partial_shard_*_of_*.json'))
-    if not paths: raise CommandError(f'--output_dir={str(output_dir)!r} holds no parts of a grid of task {task!r}: name the folder that the shards wrote to')
+    if not paths: raise CommandError(f'--output_dir={str(output_dir)!r} holds no parts of a grid of task {task!r}{_instead(output_dir, task)}: name the folder that the shards wrote to')
     check_output(output_dir)
     try: parts = {p: read_grid(p) for p in paths}
     except ValueError as e: raise CommandError(e) from None
     shards, first = {read_shard(g['metadata']['shard']) for g in parts.values()}, parts[paths[0]]
     for p, g in parts.items():
-        if changed := differences(first['metadata'], g['metadata'], (*PLAN, 'fingerprint')): raise CommandError(f'{p} does not belong to {paths[0].name}, which was made with {changed}: move away what is foreign, or run it again with the same settings')
+        if changed := differences(first['metadata'], g['metadata'], (*PLAN, 'fingerprint')): raise CommandError(f'{p} does not belong to {paths[0].name}: {changed.replace("(now ", "there (here ")}: remove the one that is wrong, and run its shard again')
         if left := sum(map(len, batches(g, 1))): raise CommandError(f'{p} lacks {left} of its runs: finish it with --shard {g["metadata"]["shard"]} --resume')
     n = next(iter(shards))[1]
     if shards != {(k, n) for k in range(1, n+1)}: raise CommandError(f'--output_dir={str(output_dir)!r} lacks a part: found {", ".join(f"{a}/{b}" for a,b in sorted(shards))}; run the others, or remove parts of another cut')
@@ -317,5 +331,11 @@ def merge(
     grid = dict(metadata=joined([g['metadata'] for g in parts.values()]), results=[r for g in parts.values() for r in g['results']])
     grid['summary'] = summary(grid['metadata'], grid['results'])
     return _tell(finish(grid, test, output_dir, parts), grid)
+
+def _instead(folder, task):
+    "What a folder holds, where that isn't parts of `task`."
+    joined = sorted(Path(folder).glob(f'{task}_diffusion_experiments_*.json'))[-1:]
+    others = {p.name.split('_diffusion_')[0] for p in Path(folder).glob('*_diffusion_results_partial_shard_*.json')}
+    return ''.join([*(f' (joined already: {p})' for p in joined), *(f' (but of task {t!r})' for t in sorted(others))])
 
 merge.example = 'mnist-diffusion experiments merge --task mnist1d --output_dir outputs/experiments'

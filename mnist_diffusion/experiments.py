@@ -35,7 +35,7 @@ def fingerprint(
 # %% ../nbs/08_experiments.ipynb #c007
 def _read_npz(path):
     "The arrays of an npz file; TaskError that names it where they are not MNIST-1D's."
-    remedy = 'put a good mnist1d.npz there, or remove it: the data is then generated'
+    remedy = 'put a good mnist1d.npz there, or do without (name a folder that has none): the data is then generated'
     try:
         with np.load(path, allow_pickle=False) as z: found = {k: z[k] for k in ('x', 'y', 'x_test', 'y_test')}
     except KeyError as e: raise TaskError(f'{path} lacks an array ({e.args[0]}): {remedy}') from None

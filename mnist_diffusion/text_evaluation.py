@@ -234,7 +234,7 @@ def compare_table(
     rows = [['checkpoint', *(_title(k, everyone) for k in keys)]]
     rows += [[f'**{name}**' if name == best else str(name), *(_shown(r, k) for k in keys)] for name,r in results.items()]
     if floor: rows.append(['real test images (floor)', *(_shown(floor, k) for k in keys)])
-    return f'{_markdown(rows)}\n\nBest: **{best}**, the lowest in-domain FID' + (' among those within half a percentage point of the highest prompt accuracy.' if 'eval/prompt_accuracy' in keys else '.')
+    return f'{_markdown(rows)}\n\nBest: **{best}**, the lowest in-domain FID' + (' among those within half a percentage point of the highest accuracy.' if 'eval/prompt_accuracy' in keys else '.')
 
 # %% ../nbs/06d_text_evaluation.ipynb #c030
 def plot_comparison(

@@ -11,6 +11,10 @@ MD_PORT=${MD_PORT:-$((10000 + ${SLURM_JOB_ID:-0} % 20000))} # where the processe
 
 die() { echo "${SLURM_JOB_NAME:-slurm}: $*" >&2; exit 2; }
 
+# Each start of a job has a log of its own: SLURM's file, which has the job's name and number, gets the time as well.
+log=$(readlink "/proc/$$/fd/1" || true)
+if [[ $log == */slurm/logs/*.out ]]; then mv "$log" "${log%.out}_$(date +%Y%m%d-%H%M%S).out" || true; fi
+
 [[ $MD_CPU_PROCESSES =~ ^[1-9][0-9]*$ ]] || die "MD_CPU_PROCESSES=$MD_CPU_PROCESSES is not a number of processes: give 1 or more"
 [[ $MD_GPUS =~ ^[0-9]+$ ]] || die "MD_GPUS=$MD_GPUS is not a number of GPUs: give 0 or more"
 [ -n "${SLURM_JOB_ID:-}" ] || die 'this runs in a job: submit it with sbatch, from the folder of the repository'
@@ -24,10 +28,6 @@ trap : TERM
 # The last task of an array has the array's own number as SLURM_JOB_ID, and would speak for all tasks.
 job=$SLURM_JOB_ID
 if [ -n "${SLURM_ARRAY_TASK_ID:-}" ]; then job=${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID; fi
-
-# Each start of a job has a log of its own: SLURM's file, which has the job's name and number, gets the time as well.
-log=$(readlink "/proc/$$/fd/1" || true)
-if [[ $log == */slurm/logs/*.out ]]; then mv "$log" "${log%.out}_$(date +%Y%m%d-%H%M%S).out" || true; fi
 
 activate() { # modules first, as they may bring conda or Python; their scripts don't bear set -eu
   set +eu
@@ -43,6 +43,7 @@ activate() { # modules first, as they may bring conda or Python; their scripts d
     conda activate "$MD_CONDA_ENV" || die "MD_CONDA_ENV=$MD_CONDA_ENV cannot be activated: conda env list lists what there is"
   fi
   if [ -n "$MD_VENV" ]; then
+    [ -e "$MD_VENV/bin/activate" ] || die "MD_VENV=$MD_VENV is no virtual environment on this node: name a folder that all nodes see"
     # shellcheck source=/dev/null
     source "$MD_VENV/bin/activate" || die "MD_VENV=$MD_VENV is no virtual environment on this node: name a folder that all nodes see"
   fi

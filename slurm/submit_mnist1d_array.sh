@@ -15,7 +15,7 @@ for word in "$@"; do # what merging needs to know as well
   before=$word
 done
 
-array=$(sbatch --parsable --array="1-$parts" slurm/run_diffusion_mnist1d.sh "$@")
+array=$(sbatch --parsable --array="1-$parts" --output=slurm/logs/%x_%A_%a.out slurm/run_diffusion_mnist1d.sh "$@")
 array=${array%%;*} # without the cluster's name
 joined=$(sbatch --parsable --job-name=mnist1d_merge --dependency="afterok:$array" --kill-on-invalid-dep=yes slurm/run_diffusion_mnist1d.sh "${merge[@]}")
 echo "$parts parts: job $array; joined afterwards by job ${joined%%;*}"
