@@ -50,8 +50,6 @@ def check_run(
     "CommandError where output_dir cannot be written to, is in use, or holds a run with other settings."
     folder = Path(config.output_dir)
     check_writable(folder)
-    if not rank() and config.dataset not in ('folder', 'digits') and config.dataset_path != Config.dataset_path and not Path(config.dataset_path).exists() and (other := os.environ.get('MNIST_DIFFUSION_DATA')):
-        say(f'--dataset_path={config.dataset_path!r} is not there: {config.dataset} is looked for in MNIST_DIFFUSION_DATA={other!r} too')
     if config.dataset == 'folder' and not any(p.is_dir() for p in Path(config.dataset_path).glob('*')) and not any(Path(config.dataset_path).glob('*.*')):
         raise CommandError(f'--dataset_path={config.dataset_path!r} is not a folder with images: with --dataset folder name one that has a subfolder of images for each class')
     if not rank() and (folder/'.lock').exists():
@@ -70,7 +68,7 @@ def run_training(config, resume=True, data=None):
     make_scheduler(config.scheduler, **schedule_of(config), **config.scheduler_options)
     return train(config, data, resume)
 
-# %% ../nbs/09_cli.ipynb #c010
+# %% ../nbs/09_cli.ipynb #c008
 def quickstart(
     dataset:str|None=None,                # default: mnist, or the embedded digits where that can't be had
     dataset_path:str='./dataset_cache',   # where the data is or is downloaded to; MNIST_DIFFUSION_DATA is looked at too
@@ -116,7 +114,7 @@ def _dataset_of(output_dir, dataset_path):
     except DataError: say('MNIST is neither found nor downloadable: the embedded digits (8×8, enlarged to 28×28) are used instead')
     return 'digits'
 
-# %% ../nbs/09_cli.ipynb #c012
+# %% ../nbs/09_cli.ipynb #c010
 def bench(
     seconds:float=20,       # a measurement
     repeats:int=3,          # measurements of each
@@ -136,7 +134,7 @@ def bench(
 
 bench.example = 'mnist-diffusion bench --seconds 20 --repeats 3 --output bench.json'
 
-# %% ../nbs/09_cli.ipynb #c014
+# %% ../nbs/09_cli.ipynb #c012
 def interactive():
     "A menu: train, continue, generate, evaluate; Enter accepts what is proposed."
     if sys.stdin.isatty(): menu()
@@ -187,7 +185,7 @@ def _ask_evaluate(answer): return ['evaluate', _last_run(answer), '--num_images'
 MENU = {'1': ('train', 'a new model', _ask_train), '2': ('continue', 'a run', _ask_continue), '3': ('generate', 'images with a model', _ask_generate),
         '4': ('evaluate', 'a run', _ask_evaluate), '5': ('quit', '', None)}
 
-# %% ../nbs/09_cli.ipynb #c016
+# %% ../nbs/09_cli.ipynb #c014
 COMMANDS = dict(train=train, generate=generate, evaluate=evaluate, quickstart=quickstart, interactive=interactive, check=check, bench=bench, experiments=experiments, **{'experiments merge': merge})
 
 def overview()->str: # several lines
@@ -222,7 +220,7 @@ def run_command(
     result = COMMANDS[name](**values)
     return result if name == 'check' else 0
 
-# %% ../nbs/09_cli.ipynb #c017
+# %% ../nbs/09_cli.ipynb #c015
 @contextmanager
 def plain_output():
     "One line a warning, none of other libraries' bookkeeping, and question marks where a terminal has not the letters."

@@ -7,7 +7,7 @@ __all__ = ['IDX_SETS', 'MNIST_MD5', 'IMAGE_SUFFIXES', 'DATASETS', 'to_unit', 'to
            'resize', 'rng', 'draw_noise', 'batch_indices', 'shift_images', 'read_idx', 'find_mnist', 'load_data']
 
 # %% ../nbs/00_data.ipynb #c003
-import csv, gzip, hashlib, http.client, math, os, shutil, tempfile, urllib.request, zlib
+import csv, gzip, hashlib, http.client, math, os, shutil, tempfile, urllib.request, warnings, zlib
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
@@ -279,7 +279,9 @@ def _locate(dataset, sources, dataset_path, download):
     "The paths of `sources` in the first root that has them all, downloaded where need be."
     roots = _roots(dataset_path)
     for root in roots:
-        if all(found := [s.find(root) for s in sources]): return found
+        if all(found := [s.find(root) for s in sources]):
+            if root != roots[0] and dataset_path not in (None, './dataset_cache'): warnings.warn(f'{dataset} is not in dataset_path {str(dataset_path)!r}: it is read from {str(root)!r}, which MNIST_DIFFUSION_DATA names')
+            return found
     for s in sources:
         if s.find(roots[0]): continue
         why = _download(roots[0]/s.path, s.urls, s.md5) if download else 'download is off'

@@ -292,7 +292,7 @@ def experiments(
         try:
             grid = run_grid(grid, train, test, path, 1 if one_at_a_time else models_at_once)
             return _tell(path, grid) if shard else _tell(finish(grid, test, output_dir, {path: grid}), grid)
-        except KeyboardInterrupt: 
+        except KeyboardInterrupt:
             kept = len(read_grid(path)['results']) if path.exists() else 0
             raise TrainingInterrupted('stopped by Ctrl-C: ' + (f'{kept} runs are kept in {path.parent}; go on with the same command and --resume' if kept else 'no batch of networks was finished, nothing is kept; run the same command again'), signal.SIGINT) from None
 
@@ -334,8 +334,8 @@ def merge(
 
 def _instead(folder, task):
     "What a folder holds, where that isn't parts of `task`."
-    joined = sorted(Path(folder).glob(f'{task}_diffusion_experiments_*.json'))[-1:]
+    whole = sorted(Path(folder).glob(f'{task}_diffusion_experiments_*.json'))[-1:]
     others = {p.name.split('_diffusion_')[0] for p in Path(folder).glob('*_diffusion_results_partial_shard_*.json')}
-    return ''.join([*(f' (joined already: {p})' for p in joined), *(f' (but of task {t!r})' for t in sorted(others))])
+    return ''.join([*(f' (joined already: {p})' for p in whole), *(f' (but of task {t!r})' for t in sorted(others))])
 
 merge.example = 'mnist-diffusion experiments merge --task mnist1d --output_dir outputs/experiments'
