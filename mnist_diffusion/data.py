@@ -280,7 +280,7 @@ def _locate(dataset, sources, dataset_path, download):
     roots = _roots(dataset_path)
     for root in roots:
         if all(found := [s.find(root) for s in sources]):
-            if root != roots[0] and dataset_path not in (None, './dataset_cache'): warnings.warn(f'{dataset} is not in dataset_path {str(dataset_path)!r}: it is read from {str(root)!r}, which MNIST_DIFFUSION_DATA names')
+            if root != roots[0] != Path('./dataset_cache'): warnings.warn(f'{dataset} is not in dataset_path {str(dataset_path)!r}: it is read from {str(root)!r}, which MNIST_DIFFUSION_DATA names')
             return found
     for s in sources:
         if s.find(roots[0]): continue
