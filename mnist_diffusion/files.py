@@ -186,8 +186,8 @@ def image_parts(
         parts = {s: _part(f, *_groups(f, images, folders)) for s, f in inside.items()}
     elif inner := _inner_splits(base, groups, images, folders): parts = {s: _part(base, g, []) for s, g in inner.items()}
     else: parts = {'all': _part(base, groups, loose)}
-    for p in [Part(base, groups, loose) if names else parts.get('all'), *(parts[s] for s in parts if s != 'all')]:
-        if p and p.loose and any(p.classes.values()):
+    for p in [Part(base, groups, loose), *(parts[s] for s in parts if s != 'all')]:
+        if p.loose and any(p.classes.values()):
             warnings.warn(f"left out: images in {p.folder} itself, in no class ({len(p.loose)}, such as {p.loose[0].name!r})")
     if {'train', 'test', 'val'} <= set(parts):
         n = sum(map(len, [parts['val'].loose, *parts.pop('val').classes.values()]))
