@@ -10,6 +10,7 @@ __all__ = ['IDX_SETS', 'MNIST_MD5', 'IMAGE_SUFFIXES', 'TEXT_SUFFIXES', 'TABLES',
 # %% ../nbs/00_data.ipynb #c003
 import csv, gzip, hashlib, http.client, io, json, math, os, re, shutil, tempfile, unicodedata, urllib.request, warnings, zlib
 from collections import Counter
+from collections import Counter
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
@@ -20,6 +21,7 @@ import torch
 import torch.nn.functional as F
 import matplotlib.pyplot as plt
 import psutil
+import psutil
 from fastcore.basics import patch
 from PIL import Image, ImageCms, ImageOps
 from torch import Tensor
@@ -27,6 +29,7 @@ from torchvision import datasets
 from torchvision.datasets.utils import check_integrity, extract_archive
 from torchvision.transforms import functional as TF
 from torchvision.utils import make_grid
+from .files import FileError, expanded, files_below, image_parts, read_text
 from .files import FileError, expanded, files_below, image_parts, read_text
 
 # %% ../nbs/00_data.ipynb #c005
@@ -150,6 +153,19 @@ def fingerprint(self:ImageData) -> str: # 12 hexadecimal digits
     for t in (self.images, self.labels): h.update(t.cpu().contiguous().numpy())
     if self.captions: h.update(repr(self.captions).encode())
     return h.hexdigest()[:12]
+
+@patch
+def with_classes(self:ImageData,
+    class_names, # the same names in another order, such as that of an earlier run
+) -> ImageData: # the same images, sorted and numbered by them
+    "The data set with its classes numbered in another order. DataError where they are not the same classes."
+    names = list(class_names)
+    if names == self.class_names: return self
+    if differ := set(names) ^ set(self.class_names): raise DataError(f"the data set {self.name} has the classes {self.class_names}, "
+        f"not {names}: give the data with {min(differ)!r}" if min(differ) in names else f"the data set {self.name} has the class {min(differ)!r}, "
+        f"which {names} lack: take it away")
+    labels = torch.tensor([names.index(c) for c in self.class_names], device=self.device)[self.labels]
+    return replace(self.subset(labels.argsort(stable=True)), labels=labels.sort().values, class_names=names)
 
 # %% ../nbs/00_data.ipynb #c019
 def resize(
@@ -408,6 +424,11 @@ def _open_image(path, size):
         raise DataError(f"{path} cannot be read as an image ({e}): save it anew with 8 bits a channel (as PNG, say) or delete it") from e
     return (ImageOps.fit(image, (size, size), Image.Resampling.BILINEAR) if size else image), several
 
+def _check_memory(n, image, path):
+    need, free = 2 * n * image.width * image.height * len(image.mode), psutil.virtual_memory().available
+    if need > free: raise DataError(f"{n:,} images of {image.width}×{image.height} pixels (such as {path}) need {need / 2**30:.1f} GB of memory, "
+        f"and {free / 2**30:.1f} GB are free: set image_size, to 64 perhaps")
+
 def _open_images(files, size):
     "The images of `files`, all of one size."
     images, several = [], []
@@ -416,10 +437,8 @@ def _open_images(files, size):
         if more: several.append(f)
         if images and image.size != images[0].size: raise DataError(f"{f} has {image.width}×{image.height} pixels but {files[0]} has "
             f"{images[0].width}×{images[0].height} (width × height): make them one size, or set image_size")
+        if not images: _check_memory(len(files), image, f)
         images.append(image)
-        need, free = 2 * len(files) * image.width * image.height * len(image.mode), psutil.virtual_memory().available
-        if len(images) == 1 and need > free: raise DataError(f"{len(files):,} images of {image.width}×{image.height} pixels, such as {f}, "
-            f"need {need / 2**30:.1f} GB of memory and {free / 2**30:.1f} are free: set image_size, to 64 perhaps")
     if several: warnings.warn(f"{len(several)} of the images have several frames (such as {several[0]}): the first of each is taken")
     return images
 
@@ -427,7 +446,7 @@ def _open_images(files, size):
 def _named(names, *wanted):
     "Where the first of `wanted` stands among `names`, spelled in any way; None where it doesn't."
     plain = [re.sub(r'[\W_]', '', str(n)).lower() for n in names]
-    return next((plain.index(w) for w in wanted if w in plain), None)
+    return next((plain.index(w) for w in wanted if plain.count(w) == 1), None)
 
 def _columns(names): return _named(names, 'filename', 'file', 'image', 'path'), _named(names, 'caption', 'text', 'captions', 'prompt')
 
@@ -462,7 +481,7 @@ def _rows_of(table):
         file, caption = _columns(names)
         if file is None or caption is None:
             if table.stem.lower() == 'metadata': return warnings.warn(f"{table} is left out: it has no columns file_name and text")
-            raise DataError(f"{table} lacks a column: its first line must name file_name and caption")
+            raise DataError(f"{table} lacks a column: line {number} must name file_name and caption, each once")
         if table.suffix.lower() != '.jsonl' and not k: continue
         if len(cells) <= max(file, caption): raise DataError(f"{table}, line {number}, lacks {names[len(cells)]}: complete it or delete it")
         texts = cells[caption] if isinstance(cells[caption], list) else [cells[caption]]
