@@ -8,7 +8,8 @@ __all__ = ['IDX_SETS', 'MNIST_MD5', 'IMAGE_SUFFIXES', 'TEXT_SUFFIXES', 'TABLES',
            'shift_images', 'read_idx', 'find_mnist', 'as_shown', 'load_data']
 
 # %% ../nbs/00_data.ipynb #c003
-import csv, gzip, hashlib, http.client, io, json, math, os, re, shutil, tempfile, unicodedata, urllib.request, warnings, zlib
+import csv, gzip, hashlib, http.client, io, json, math, os, re, shutil
+import tempfile, unicodedata, urllib.request, warnings, zlib
 from collections import Counter
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -161,9 +162,8 @@ def with_classes(self:ImageData,
     "The data set with its classes numbered in another order. DataError where they are not the same classes."
     names = list(class_names)
     if names == self.class_names: return self
-    if differ := set(names) ^ set(self.class_names): raise DataError(f"the data set {self.name} has the classes {self.class_names}, "
-        f"not {names}: give the data with {min(differ)!r}" if min(differ) in names else f"the data set {self.name} has the class {min(differ)!r}, "
-        f"which {names} lack: take it away")
+    if set(names) != set(self.class_names):
+        raise DataError(f"the data set {self.name} has the classes {self.class_names}, not {names}: give data of these classes")
     labels = torch.tensor([names.index(c) for c in self.class_names], device=self.device)[self.labels]
     return replace(self.subset(labels.argsort(stable=True)), labels=labels.sort().values, class_names=names)
 
@@ -402,9 +402,9 @@ def as_shown(
     return (_srgb(upright) if upright.mode in ('RGB', 'CMYK') else upright).convert('RGB')
 
 # %% ../nbs/00_data.ipynb #g04
-IMAGE_SUFFIXES = ('.bmp', '.gif', '.jpeg', '.jpg', '.pgm', '.png', '.ppm', '.tif', '.tiff', '.webp') # a file named so is to be one
+IMAGE_SUFFIXES = ('.bmp', '.gif', '.jpeg', '.jpg', '.pgm', '.png', '.ppm', '.tif', '.tiff', '.webp') # no image: an error
 TEXT_SUFFIXES = ('.txt', '.caption')
-TABLES = re.compile(r'(captions|metadata)\.(csv|tsv|jsonl)$', re.I) # the second is what Hugging Face's image folders call it
+TABLES = re.compile(r'(captions|metadata)\.(csv|tsv|jsonl)$', re.I) # metadata: the name in Hugging Face's image folders
 
 def _is_image(path):
     if path.suffix.lower() in IMAGE_SUFFIXES: return True
@@ -419,14 +419,17 @@ def _open_image(path, size):
         with Image.open(path) as image:
             several = getattr(image, 'is_animated', False) and image.format in ('GIF', 'PNG', 'TIFF', 'WEBP', 'AVIF')
             image = as_shown(image)
-    except PermissionError as e: raise DataError(f"{path} cannot be read ({e.strerror}): make it a file that you may read") from e
+    except PermissionError as e:
+        raise DataError(f"{path} cannot be read ({e.strerror}): make it a file that you may read") from e
     except Exception as e: # decoders of damaged files raise whatever comes
-        raise DataError(f"{path} cannot be read as an image ({e}): save it anew with 8 bits a channel (as PNG, say) or delete it") from e
+        remedy = 'save it anew with 8 bits a channel (as PNG, say) or delete it'
+        raise DataError(f"{path} cannot be read as an image ({e}): {remedy}") from e
     return (ImageOps.fit(image, (size, size), Image.Resampling.BILINEAR) if size else image), several
 
 def _check_memory(n, image, path):
     need, free = 2 * n * image.width * image.height * len(image.mode), psutil.virtual_memory().available
-    if need > free: raise DataError(f"{n:,} images of {image.width}×{image.height} pixels (such as {path}) need {need / 2**30:.1f} GB of memory, "
+    if need > free: raise DataError(
+        f"{n:,} images of {image.width}×{image.height} pixels (such as {path}) need {need / 2**30:.1f} GB of memory, "
         f"and {free / 2**30:.1f} GB are free: set image_size, to 64 perhaps")
 
 def _open_images(files, size):
@@ -435,11 +438,13 @@ def _open_images(files, size):
     for f in files:
         image, more = _open_image(f, size)
         if more: several.append(f)
-        if images and image.size != images[0].size: raise DataError(f"{f} has {image.width}×{image.height} pixels but {files[0]} has "
-            f"{images[0].width}×{images[0].height} (width × height): make them one size, or set image_size")
+        if images and image.size != images[0].size: raise DataError(
+            f"{f} has {image.width}×{image.height} pixels (width × height) but {files[0]} has "
+            f"{images[0].width}×{images[0].height}: make them one size, or set image_size")
         if not images: _check_memory(len(files), image, f)
         images.append(image)
-    if several: warnings.warn(f"{len(several)} of the images have several frames (such as {several[0]}): the first of each is taken")
+    if several: warnings.warn(
+        f"{len(several)} of the images have several frames (such as {several[0]}): the first of each is taken")
     return images
 
 # %% ../nbs/00_data.ipynb #g06
@@ -448,13 +453,15 @@ def _named(names, *wanted):
     plain = [re.sub(r'[\W_]', '', str(n)).lower() for n in names]
     return next((plain.index(w) for w in wanted if plain.count(w) == 1), None)
 
-def _columns(names): return _named(names, 'filename', 'file', 'image', 'path'), _named(names, 'caption', 'text', 'captions', 'prompt')
+def _columns(names):
+    return _named(names, 'filename', 'file', 'image', 'path'), _named(names, 'caption', 'text', 'captions', 'prompt')
 
 def _lines_of_jsonl(table):
     for number, line in enumerate(read_text(table).split('\n'), 1):
         if not line.strip(): continue
         try: row = dict(json.loads(line))
-        except (ValueError, TypeError) as e: raise DataError(f"{table}, line {number}, is not an object of JSON ({e}): correct it") from e
+        except (ValueError, TypeError) as e:
+            raise DataError(f"{table}, line {number}, is not an object of JSON ({e}): correct it") from e
         yield number, list(row), list(row.values())
 
 def _lines_of_csv(table):
@@ -469,10 +476,12 @@ def _lines_of_csv(table):
         for cells in rows:
             if not any(c.strip() for c in cells): continue
             if any(c.strip() for c in cells[len(names):]): raise DataError(
-                f"{table}, line {rows.line_num}, has {len(cells)} columns instead of {len(names)}: put a caption with {sep!r} in it in double quotes")
+                f"{table}, line {rows.line_num}, has {len(cells)} columns instead of {len(names)}: "
+                f"put a caption with {sep!r} in it in double quotes")
             yield rows.line_num, names, cells
     except csv.Error as e:
-        raise DataError(f"{table}, line {rows.line_num}, is not CSV ({e}): close each double quote, and double one within a caption") from e
+        remedy = 'close each double quote, and double one within a caption'
+        raise DataError(f"{table}, line {rows.line_num}, is not CSV ({e}): {remedy}") from e
 
 def _rows_of(table):
     "The rows of a table of captions: line number, name of the file, captions."
@@ -480,10 +489,12 @@ def _rows_of(table):
     for k, (number, names, cells) in enumerate(lines):
         file, caption = _columns(names)
         if file is None or caption is None:
-            if table.stem.lower() == 'metadata': return warnings.warn(f"{table} is left out: it has no columns file_name and text")
+            if table.stem.lower() == 'metadata':
+                return warnings.warn(f"{table} is left out: it has no columns file_name and text")
             raise DataError(f"{table} lacks a column: line {number} must name file_name and caption, each once")
         if table.suffix.lower() != '.jsonl' and not k: continue
-        if len(cells) <= max(file, caption): raise DataError(f"{table}, line {number}, lacks {names[len(cells)]}: complete it or delete it")
+        if len(cells) <= max(file, caption):
+            raise DataError(f"{table}, line {number}, lacks {names[len(cells)]}: complete it or delete it")
         texts = cells[caption] if isinstance(cells[caption], list) else [cells[caption]]
         yield number, str(cells[file]).strip(), [str(t).strip() for t in texts if t is not None]
 
@@ -505,47 +516,54 @@ def _table_captions(tables, images):
     for table in tables:
         for number, name, texts in _rows_of(table):
             image = image_at(table.parent/name) or image_at(table.parent/name.replace('\\', '/'))
-            if not image: raise DataError(f"{table}, line {number}, has a caption for {name!r}, which is not an image there: "
+            if not image: raise DataError(
+                f"{table}, line {number}, has a caption for {name!r}, which is not an image there: "
                 "give its path from the table's folder, or delete the row")
             found.setdefault(image, []).extend(t for t in texts if t not in found.get(image, ()))
     return found
 
 def _beside(texts, images):
     "{image: its captions} from files of text beside them."
-    text_at, found = _Lookup([t.with_suffix('') for t in texts]), {}
-    mine = dict(zip((t.with_suffix('') for t in texts), texts))
-    for image in images:
-        stem = text_at(image.with_suffix('')) or text_at(image)
-        if stem: found[image] = [l.strip() for l in read_text(mine[stem]).split('\n') if l.strip()]; mine.setdefault('used', set()).add(stem)
-    used = mine.pop('used', set())
-    lost = [t for s, t in mine.items() if s not in used]
-    if found and lost: warnings.warn(f"left out: texts that have no image of their name ({len(lost)}, such as {lost[0]})")
-    return found
+    text_of = {t.with_suffix(''): t for t in texts}
+    name_at = _Lookup(text_of)
+    used = {image: text_of[name] for image in images if (name := name_at(image.with_suffix('')) or name_at(image))}
+    lost = sorted(set(texts) - set(used.values()))
+    if used and lost:
+        warnings.warn(f"left out: texts that have no image of their name ({len(lost)}, such as {lost[0]})")
+    return {image: [l.strip() for l in read_text(text).split('\n') if l.strip()] for image, text in used.items()}
 
 def _captions_of(files, found, remedy):
     "The captions of each of `files`, or None where none has any."
     if not any(f in found for f in files): return None
     for f in files:
-        if not any(found.get(f, ())): raise DataError(f"{f} has no caption, although other images have: add it to {remedy(f)}, or take the image away")
+        if not any(found.get(f, ())): raise DataError(
+            f"{f} has no caption, although other images have: add it to {remedy(f)}, or take the image away")
     return [[text for text in found[f] if text] for f in files]
 
 # %% ../nbs/00_data.ipynb #c047
 def _classes_of(part, captioned):
     "{class name: its image files}; images in no folder are one class, if they are captioned."
     if part.loose and not part.classes and captioned: return {'image': part.loose}
-    if not part.classes and not part.loose: raise DataError(f"{part.folder} has no subfolder with an image that can be opened: put the images of each class into a folder named after the class, or unpack an archive that is there")
-    if not part.classes: raise DataError(f"{part.folder} has no subfolder: put the images of each class into a folder named after the class, or give each image a caption (captions.csv, or a .txt beside it)")
+    how = 'put the images of each class into a folder named after the class'
+    if not part.classes and not part.loose:
+        raise DataError(f"{part.folder} has no subfolder with an image that can be opened: {how}; unpack archives")
+    if not part.classes: raise DataError(
+        f"{part.folder} has no subfolder: {how}, or give each image a caption (captions.csv, or a .txt beside it)")
     for name, files in part.classes.items():
-        if not files: raise DataError(f"{part.folder/name} has no image that can be opened: put images there (PNG, JPEG …) or delete the folder")
+        if not files: raise DataError(
+            f"{part.folder/name} has no image that can be opened: put images there (PNG, JPEG …) or delete the folder")
     return part.classes
 
 def _check_root(root):
-    if not root.exists(): raise DataError(f"dataset_path {str(root)!r} is not a folder: name one that has a subfolder of images for each class")
-    if not root.is_dir(): raise DataError(f"dataset_path {str(root)!r} is a file, not a folder: unpack an archive, write arrays or tables as images, and name the folder that has a subfolder of images for each class")
+    one = 'a folder that has a subfolder of images for each class'
+    if not root.exists(): raise DataError(f"dataset_path {str(root)!r} is not a folder: name {one}")
+    if not root.is_dir(): raise DataError(
+        f"dataset_path {str(root)!r} is a file, not a folder: unpack an archive, write arrays as images, and name {one}")
 
 def _tell_left_out(files):
     kinds = Counter(f.suffix.lower() or 'without suffix' for f in files)
-    if files: warnings.warn(f"left out: files that cannot be opened as images ({', '.join(f'{n} {k}' for k, n in kinds.most_common(5))}; such as {files[0]})")
+    if files: warnings.warn("left out: files that cannot be opened as images "
+        f"({', '.join(f'{n} {k}' for k, n in kinds.most_common(5))}; such as {files[0]})")
 
 # %% ../nbs/00_data.ipynb #c048
 def _find_images(root):
@@ -558,34 +576,45 @@ def _find_images(root):
     parts = image_parts(root, images, folders)
     found = _table_captions(tables, images) or _beside(texts, images)
     classes = {s: _classes_of(p, found) for s, p in parts.items()}
-    if len(parts) == 2 and (differ := set(classes['train']) ^ set(classes['test'])): raise DataError(
-        f"{parts['train'].folder} and {parts['test'].folder} differ in the class {min(differ)!r}: give both the same subfolders")
-    return classes, lambda some: _captions_of(some, found, lambda f: 'captions.csv' if tables else f.with_suffix('.txt').name)
+    if len(parts) == 2 and (differ := set(classes['train']) ^ set(classes['test'])):
+        both = f"{parts['train'].folder} and {parts['test'].folder}"
+        raise DataError(f"{both} differ in the class {min(differ)!r}: give both the same subfolders")
+    place = lambda f: 'captions.csv' if tables else f.with_suffix('.txt').name
+    return classes, lambda some: _captions_of(some, found, place)
 
 def _tell_copies(images, test, files):
     "Warn of images that are trained on and tested on."
     keys = [hashlib.blake2b(t.numpy(), digest_size=16).digest() for t in images]
     seen = {keys[k]: files[k] for k in (~test).nonzero()[:, 0].tolist()}
     copies = [k for k in test.nonzero()[:, 0].tolist() if keys[k] in seen]
-    if copies: warnings.warn(f"{len(copies)} of the {int(test.sum())} test images are also trained on, pixel by pixel (such as {files[copies[0]]} "
-        f"and {seen[keys[copies[0]]]}): delete copies, or figures come out too good")
+    if copies: warnings.warn(
+        f"{len(copies)} of the {int(test.sum())} test images are also trained on, pixel by pixel (such as "
+        f"{files[copies[0]]} and {seen[keys[copies[0]]]}): delete copies, or figures come out too good")
+
+def _set_aside(root, classes):
+    "Which images are for tests, in the order of `classes`: (N,), bool."
+    if 'all' not in classes: return torch.tensor([s == 'test' for s, cs in classes.items() for fs in cs.values() for _ in fs])
+    test = torch.tensor([k % 5 == 4 for fs in classes['all'].values() for k in range(len(fs))])
+    small = [n for n, fs in classes['all'].items() if len(fs) < 5]
+    if not test.any(): raise DataError(f"{root} has fewer than five images in each class, too few to set some aside as a test: "
+        "add images, or folders train and test")
+    if small: warnings.warn(f"{root} has fewer than five images of {small}: none of these is set aside as a test")
+    return test
 
 def _load_folder(dataset_path, split, image_size):
     root = expanded(dataset_path)
     classes, captions_of = _find_images(root)
-    rows = [(f, s, k) for s, cs in classes.items() for k, fs in enumerate(cs.values()) for f in fs]
-    files, images = [f for f, *_ in rows], _open_images([f for f, *_ in rows], image_size)
+    files, labels = zip(*((f, k) for cs in classes.values() for k, fs in enumerate(cs.values()) for f in fs))
+    test = _set_aside(root, classes)
+    images = _open_images(files, image_size)
     mode = max((image.mode for image in images), key=len) # L, RGB, RGBA
-    pixels = torch.from_numpy(np.stack([np.atleast_3d(image.convert(mode)) for image in images])).permute(0, 3, 1, 2).contiguous()
-    if 'all' in classes: test = torch.tensor([k % 5 == 4 for fs in classes['all'].values() for k in range(len(fs))])
-    else: test = torch.tensor([s == 'test' for _, s, _ in rows])
-    if not test.any(): raise DataError(f"{root} has fewer than five images in each class, too few to set some aside as a test: add images, or folders train and test")
-    if small := [n for n, fs in classes.get('all', {}).items() if len(fs) < 5]: warnings.warn(f"{root} has fewer than five images of {small}: none of these is set aside as a test")
+    pixels = np.stack([np.atleast_3d(image.convert(mode)) for image in images])
+    pixels = torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous()
     _tell_copies(pixels, test, files)
     mine = test if split == 'test' else ~test
-    chosen = mine.nonzero()[:, 0].tolist()
+    chosen = [f for f, m in zip(files, mine.tolist()) if m]
     names = list(next(iter(classes.values())))
-    return ImageData(root.resolve().name, pixels[mine], torch.tensor([k for *_, k in rows])[mine], names, captions_of([files[k] for k in chosen]))
+    return ImageData(root.resolve().name, pixels[mine], torch.tensor(labels)[mine], names, captions_of(chosen))
 
 # %% ../nbs/00_data.ipynb #c050
 DATASETS = (*IDX_SETS, 'cifar10', 'digits', 'folder')
