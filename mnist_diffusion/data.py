@@ -404,7 +404,7 @@ def as_shown(
 # %% ../nbs/00_data.ipynb #g04
 IMAGE_SUFFIXES = ('.bmp', '.gif', '.jpeg', '.jpg', '.pgm', '.png', '.ppm', '.tif', '.tiff', '.webp') # no image: an error
 TEXT_SUFFIXES = ('.txt', '.caption')
-TABLES = re.compile(r'(captions|metadata)\.(csv|tsv|jsonl)$', re.I) # metadata: the name in Hugging Face's image folders
+TABLES = re.compile(r'(captions\.txt|(captions|metadata)\.(csv|tsv|jsonl))$', re.I) # metadata: as Hugging Face calls it
 
 def _is_image(path):
     if path.suffix.lower() in IMAGE_SUFFIXES: return True
@@ -421,6 +421,7 @@ def _open_image(path, size):
             image = as_shown(image)
     except PermissionError as e:
         raise DataError(f"{path} cannot be read ({e.strerror}): make it a file that you may read") from e
+    except Image.DecompressionBombError as e: raise DataError(f"{path} is too large ({e}): make it smaller or delete it") from e
     except Exception as e: # decoders of damaged files raise whatever comes
         remedy = 'save it anew with 8 bits a channel (as PNG, say) or delete it'
         raise DataError(f"{path} cannot be read as an image ({e}): {remedy}") from e
@@ -496,7 +497,7 @@ def _rows_of(table):
         if len(cells) <= max(file, caption):
             raise DataError(f"{table}, line {number}, lacks {names[len(cells)]}: complete it or delete it")
         texts = cells[caption] if isinstance(cells[caption], list) else [cells[caption]]
-        yield number, str(cells[file]).strip(), [str(t).strip() for t in texts if t is not None]
+        yield number, str(cells[file]).strip(), [re.sub(r'\s*\n\s*', ' ', str(t).strip()) for t in texts if t is not None]
 
 # %% ../nbs/00_data.ipynb #g07
 class _Lookup:
@@ -512,7 +513,7 @@ class _Lookup:
 
 def _table_captions(tables, images):
     "{image: its captions} as the tables say."
-    found, image_at = {}, _Lookup(images)
+    found, image_at = {}, _Lookup(images if tables else [])
     for table in tables:
         for number, name, texts in _rows_of(table):
             image = image_at(table.parent/name) or image_at(table.parent/name.replace('\\', '/'))
@@ -524,6 +525,7 @@ def _table_captions(tables, images):
 
 def _beside(texts, images):
     "{image: its captions} from files of text beside them."
+    if not texts: return {}
     text_of = {t.with_suffix(''): t for t in texts}
     name_at = _Lookup(text_of)
     used = {image: text_of[name] for image in images if (name := name_at(image.with_suffix('')) or name_at(image))}
@@ -571,7 +573,8 @@ def _find_images(root):
     _check_root(root)
     files, folders = files_below(root)
     images = [f for f in files if _is_image(f)]
-    texts, tables = [f for f in files if f.suffix.lower() in TEXT_SUFFIXES], [f for f in files if TABLES.match(f.name)]
+    tables = [f for f in files if TABLES.match(f.name)]
+    texts = [f for f in files if f.suffix.lower() in TEXT_SUFFIXES and f not in tables]
     _tell_left_out(sorted(set(files) - {*images, *texts, *tables}))
     parts = image_parts(root, images, folders)
     found = _table_captions(tables, images) or _beside(texts, images)
@@ -593,7 +596,8 @@ def _tell_copies(images, test, files):
 
 def _set_aside(root, classes):
     "Which images are for tests, in the order of `classes`: (N,), bool."
-    if 'all' not in classes: return torch.tensor([s == 'test' for s, cs in classes.items() for fs in cs.values() for _ in fs])
+    if 'all' not in classes:
+        return torch.tensor([s == 'test' for s, cs in classes.items() for fs in cs.values() for _ in fs])
     test = torch.tensor([k % 5 == 4 for fs in classes['all'].values() for k in range(len(fs))])
     small = [n for n, fs in classes['all'].items() if len(fs) < 5]
     if not test.any(): raise DataError(f"{root} has fewer than five images in each class, too few to set some aside as a test: "

@@ -20,7 +20,7 @@ def expanded(
 
 # %% ../nbs/00a_files.ipynb #c009
 MARKS = {codecs.BOM_UTF8: 'utf-8', codecs.BOM_UTF32_LE: 'utf-32-le', codecs.BOM_UTF32_BE: 'utf-32-be',
-         codecs.BOM_UTF16_LE: 'utf-16-le', codecs.BOM_UTF16_BE: 'utf-16-be'} # a mark of UTF-32 begins with that of UTF-16
+         codecs.BOM_UTF16_LE: 'utf-16-le', codecs.BOM_UTF16_BE: 'utf-16-be'} # UTF-32 begins as UTF-16 does
 
 class FileError(ValueError):
     "A user's file that can't be read; the message names the file and the remedy."
@@ -35,13 +35,14 @@ def read_text(
     except FileNotFoundError as e: raise FileError(f"{path} does not exist: correct the name of the file") from e
     except IsADirectoryError as e: raise FileError(f"{path} is a folder: name the file in it") from e
     except (OSError, ValueError) as e:
-        raise FileError(f"{path} cannot be read ({getattr(e, 'strerror', None) or e}): make it a file that you may read") from e
+        why = getattr(e, 'strerror', None) or e
+        raise FileError(f"{path} cannot be read ({why}): make it a file that you may read") from e
     mark, encoding = next((m for m in MARKS.items() if raw.startswith(m[0])), (b'', 'utf-8'))
     try: text = raw[len(mark):].decode(encoding)
     except UnicodeDecodeError as e:
         line = raw[:e.start].count(b'\n') + 1
         raise FileError(f"{path} is not text in UTF-8 (see line {line}): save it anew with the encoding UTF-8") from e
-    if '\0' in text: raise FileError(f"{path} is not text in UTF-8 (it holds zero bytes): save it anew with the encoding UTF-8")
+    if '\0' in text: raise FileError(f"{path} is not text in UTF-8 (it has zero bytes): save it anew with the encoding UTF-8")
     return text.replace('\ufeff', '').replace('\r\n', '\n').replace('\r', '\n')
 
 # %% ../nbs/00a_files.ipynb #f01
@@ -50,11 +51,12 @@ FOREIGN = re.compile(r"""\.|__|~\$|(@eaDir|\#recycle|\#snapshot|\$RECYCLE\.BIN|S
 
 def _entries(folder):
     try: found = sorted(os.scandir(folder), key=lambda e: e.name)
-    except OSError as e: raise FileError(f"{folder} cannot be read ({e.strerror}): make it a folder that you may read") from e
+    except OSError as e:
+        raise FileError(f"{folder} cannot be read ({e.strerror}): make it a folder that you may read") from e
     for e in found:
         if FOREIGN.match(e.name): continue
         if not os.path.exists(e.path) and e.is_symlink():
-            raise FileError(f"{e.path} is a link to {os.readlink(e.path)!r}, which is not there: mend the link or delete it")
+            raise FileError(f"{e.path} is a link to {os.readlink(e.path)!r}, which is not there: mend it or delete it")
         yield e
 
 def files_below(
@@ -112,15 +114,15 @@ def split_folders(
     others = [n for n, s in splits.items() if not s]
     told = [{SPLITS[w] for w in _words(n) if w in SPLITS} for n in names]
     if others and all(len(t) == 1 for t in told) and len(set.union(*told)) > 1:
-        raise FileError(f"{folder} has the folders {_some(names)}, which are splits of several things: name one of each, train and test")
+        raise FileError(f"{folder} has {_some(names)}, which are splits of several things: leave one train and one test")
     if len(others) == len(splits): return {}
     mine = set(splits) - set(others)
     if others: raise FileError(f"{folder} has {_some(mine)}, named as a split of the data, beside {_some(others)}: "
         f"move one of them away or, if {min(mine)!r} is a class, rename it (to {'class_' + min(mine)!r}, say)")
     if twice := [n for n, s in splits.items() if list(splits.values()).count(s) > 1]:
-        raise FileError(f"{folder} has {_some(twice)}, which mean the same split: put their images together, or move one away")
+        raise FileError(f"{folder} has {_some(twice)}, which mean the same split: put them together, or move one away")
     if 'train' not in splits.values():
-        raise FileError(f"{folder} has {_some(names)} but no folder 'train': add it, or name the folder of classes itself to have it split")
+        raise FileError(f"{folder} has {_some(names)} but no folder 'train': add it, or name the folder of classes itself")
     return {s: n for n, s in splits.items()}
 
 # %% ../nbs/00a_files.ipynb #f09
@@ -146,16 +148,19 @@ def _unwrapped(folder, images, folders, splits=True):
         if loose or not full: return folder
         if len(full) > 1 or splits and split_of(full[0]): break
         at = at/full[0]
-    if at != folder and splits: warnings.warn(f"{folder} has only {str(at.relative_to(folder))!r}: classes are looked for in there")
+    if at != folder and splits:
+        warnings.warn(f"{folder} has only {str(at.relative_to(folder))!r}: classes are looked for in there")
     return at
 
-def _part(folder, groups, loose):
-    names = {}
+def _part(folder, groups, loose, level=1):
+    names = {} # as people see them, since one letter can be written in two ways: where they are
     for n in groups:
         try: n.encode()
-        except UnicodeEncodeError as e: raise FileError(f"{folder} has a folder {n!r}, a name that is not UTF-8: rename it") from e
-        if names.setdefault(unicodedata.normalize('NFC', n), n) != n: raise FileError(f"{folder} has two folders named {n!r}: rename one")
-    deep = [f.parts[len(folder.parts) + 1:-1] for g in groups.values() for f in g]
+        except UnicodeEncodeError as e:
+            raise FileError(f"{folder} has a folder {n!r}, a name that is not UTF-8: rename it") from e
+        if names.setdefault(unicodedata.normalize('NFC', n), n) != n:
+            raise FileError(f"{folder} has two folders named {n!r}: rename one")
+    deep = [f.parts[len(folder.parts) + level:-1] for g in groups.values() for f in g]
     if all(deep) and len({d[0] for d in deep}) > 1: warnings.warn(
         f"the classes are {_some(groups)}; the folders in them, such as {deep[0][0]!r}, are not classes of their own")
     return Part(folder, {n: groups[names[n]] for n in in_order(names)} if deep else {}, loose)
@@ -168,7 +173,7 @@ def _inner_splits(folder, groups, images, folders):
     if not any('train' in s and s.keys() & {'test', 'val'} for s in splits.values()): return {}
     for n, s in splits.items():
         if inner[n][1] or 'train' not in s or None in s or len(s) < 2:
-            raise FileError(f"{folder/n} is not split as other classes there are: give each the folders train and test, or none")
+            raise FileError(f"{folder/n} is not split as other classes there are: give each folders train and test, or none")
     return {split: {n: inner[n][0].get(splits[n].get(split), []) for n in groups if n in inner}
             for split in ('train', 'test', 'val') if any(split in s for s in splits.values())}
 
@@ -184,11 +189,12 @@ def image_parts(
     if names:
         inside = {s: _unwrapped(base/n, images, folders, False) for s, n in names.items()}
         parts = {s: _part(f, *_groups(f, images, folders)) for s, f in inside.items()}
-    elif inner := _inner_splits(base, groups, images, folders): parts = {s: _part(base, g, []) for s, g in inner.items()}
+    elif inner := _inner_splits(base, groups, images, folders):
+        parts = {s: _part(base, g, [], level=2) for s, g in inner.items()}
     else: parts = {'all': _part(base, groups, loose)}
     for p in [Part(base, groups, loose), *(parts[s] for s in parts if s != 'all')]:
         if p.loose and any(p.classes.values()):
-            warnings.warn(f"left out: images in {p.folder} itself, in no class ({len(p.loose)}, such as {p.loose[0].name!r})")
+            warnings.warn(f"left out: images in no class ({len(p.loose)} in {p.folder} itself, such as {p.loose[0].name!r})")
     if {'train', 'test', 'val'} <= set(parts):
         n = sum(map(len, [parts['val'].loose, *parts.pop('val').classes.values()]))
         warnings.warn(f"left out: the validation images in {base} ({n}); 'train' is trained on, 'test' tested on")
