@@ -215,7 +215,7 @@ def run_command(
     values = parser.values(rest)
     if name in ('train', 'quickstart'):
         catch_early()
-        if 'LOCAL_RANK' in os.environ: end_with_launcher()
+        end_with_launcher()
     if rank() and name not in ('train', 'quickstart'): return 0         # one process is enough
     result = COMMANDS[name](**values)
     return result if name == 'check' else 0

@@ -68,7 +68,7 @@ def caught_signals(
 
 # %% ../nbs/06g_faults.ipynb #n002
 MARKS = 'LOCAL_RANK', 'ACCELERATE_MIXED_PRECISION', 'OMPI_COMM_WORLD_RANK', 'PMI_RANK', 'MV2_COMM_WORLD_RANK'
-PROGRAMS = re.compile('python|accelerate|torchrun|deepspeed|mpi|hydra|orte|prte')     # what a launcher can be, not a shell
+PROGRAMS = re.compile('python|mpi|hydra|orte|prte')        # what runs a launcher; never a shell
 
 def launcher():   # a `psutil.Process`, or None
     "The living program that has launched this process as one of a run's: torchrun, `accelerate launch`, mpirun …"
@@ -76,7 +76,7 @@ def launcher():   # a `psutil.Process`, or None
     if not marks: return
     for p in psutil.Process().parents():
         with suppress(psutil.Error):
-            if any(m not in p.environ() for m in marks): return p if PROGRAMS.search(p.name().lower()) else None
+            if any(m not in p.environ() for m in marks): return p if PROGRAMS.search(Path(p.exe()).name.lower()) else None
 
 def end_with_launcher(
     every:float=0.5 # seconds between two looks
