@@ -97,7 +97,7 @@ def draw(
     pipe.set_progress_bar_config(disable=not (progress and sys.stderr.isatty()), desc='sampling')
     scale = model.config.guidance_scale if guidance_scale is None else guidance_scale
     steps = min(num_inference_steps or model.config.num_inference_steps, model.num_train_timesteps)
-    from mnist_diffusion.runs import autocast
+    from mnist_diffusion.unets import autocast
     options.setdefault('guidance_rescale', model.config.guidance_rescale)
     with autocast(pipe.device.type, model.config.mixed_precision):
         return pipe(asked, guidance_scale=scale, num_inference_steps=steps, output_type='pt', **options)

@@ -16,7 +16,7 @@ from .data import ImageData
 from .pipelines import image_generators
 from .text_evaluation import evaluation_prompts, load_tools, measure_part, summarize
 from .config import Config
-from .runs import autocast
+from .unets import autocast
 
 # %% ../nbs/06f_run_evaluation.ipynb #c005
 class Evaluation:

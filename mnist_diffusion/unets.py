@@ -4,11 +4,13 @@
 
 # %% auto #0
 __all__ = ['Condition', 'timestep_embedding', 'ResBlock', 'zeroed', 'SelfAttention', 'TextPooling', 'ConditionalUNet',
-           'UNetOutput', 'make_unet', 'class_condition', 'num_classes']
+           'UNetOutput', 'make_unet', 'class_condition', 'num_classes', 'cpu_words', 'explain_precision',
+           'fast_precision', 'autocast']
 
 # %% ../nbs/02_unets.ipynb #c002
-import math
+import math, platform, re
 from dataclasses import dataclass
+from pathlib import Path
 import torch
 import torch.nn.functional as F
 from torch import nn, Tensor
@@ -255,3 +257,45 @@ def num_classes(
     n = c.get('num_classes') or (c.get('num_class_embeds') or c.get('encoder_hid_dim') or 0) - 1
     if n < 1: raise ValueError(f'{type(model).__name__} has no class conditioning: build it with make_unet, or with num_class_embeds = classes + 1')
     return n
+
+# %% ../nbs/02_unets.ipynb #n002
+def cpu_words()->set: # such as {'AuthenticAMD', 'avx512_bf16', …}; few or none where the system does not tell
+    "What the processor is called and what it can do, as the operating system spells it."
+    try: told = Path('/proc/cpuinfo').read_text(errors='replace').partition('\n\n')[0]
+    except OSError: told = ''
+    return set(re.findall(r'\w+', f'{told} {platform.processor()}'))
+
+def _precision(device_type, words, capability):
+    "Precision and reason."
+    if device_type == 'cuda':
+        return ('bf16', 'the GPU computes in it') if capability >= (8, 0) else ('no', 'the GPU has no bfloat16')
+    if device_type != 'cpu': return 'no', f'bfloat16 was not measured on {device_type}'
+    if not capability.startswith(('AVX512', 'AMX')): return 'no', f'torch uses {capability} here'
+    if 'amx_bf16' in words: return 'bf16', 'the CPU has AMX'
+    if 'avx512_bf16' not in words: return 'no', 'the CPU has no instructions for bfloat16'
+    if 'AuthenticAMD' in words: return 'bf16', 'an AMD CPU with AVX512-BF16'
+    return 'no', 'AVX512-BF16 without AMX is slower than float32 here'
+
+def explain_precision(
+    device_type:str='cpu' # 'cpu', 'cuda' or another of torch's
+)->tuple:                 # 'bf16' or 'no' (float32), and the reason in words
+    "The faster precision on this machine, decided by its instruction set, and why."
+    capability = torch.cuda.get_device_capability() if device_type == 'cuda' else torch.backends.cpu.get_cpu_capability()
+    return _precision(device_type, cpu_words(), capability)
+
+def fast_precision(
+    device_type:str='cpu' # 'cpu', 'cuda' or another of torch's
+)->str:                   # 'bf16' or 'no' (float32)
+    "The faster precision on this machine: what `auto` stands for."
+    return explain_precision(device_type)[0]
+
+def autocast(
+    device_type:str, # 'cpu' or 'cuda'
+    precision:str    # auto, no, bf16 or fp16
+):                   # a context
+    "Compute in this precision within; float32 where the device has no fp16."
+    if precision == 'auto': precision = fast_precision(device_type)
+    if precision not in ('no', 'bf16', 'fp16'):
+        raise ValueError(f'mixed_precision={precision!r} is not known: choose auto, no, bf16 or fp16')
+    enabled = precision == 'bf16' or precision == 'fp16' and device_type == 'cuda'
+    return torch.autocast(device_type, torch.float16 if precision == 'fp16' else torch.bfloat16, enabled=enabled)
