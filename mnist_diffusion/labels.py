@@ -16,13 +16,15 @@ def plain(
     return ' '.join(unicodedata.normalize('NFC', text).split())
 
 # %% ../nbs/00b_labels.ipynb #c008
-def _whole(text): "The number that a text of digits stands for, or None."; return int(text) if re.fullmatch('[0-9]+', text) else None
+def _whole(text):
+    "The number that a text of digits stands for, or None."
+    return int(text) if re.fullmatch('[0-9]+', text) else None
 
 def _text(label):
-    "A label as text; '' where it is neither text nor a whole number."
-    if isinstance(label, (bool, str)): return '' if isinstance(label, bool) else label
+    "A label as text; None where it is neither text nor a whole number."
+    if isinstance(label, (bool, str)): return None if isinstance(label, bool) else label
     try: return str(operator.index(label))
-    except (TypeError, RuntimeError): return ''
+    except (TypeError, RuntimeError): return None
 
 def _choices(names):
     "What may be given, in words."
@@ -43,9 +45,10 @@ def class_number(
 )->int:        # the place of the class among `names`
     "The class that is meant; ValueError where there is none. A number is a place only where no class is called by one."
     text = _text(label)
+    if text is None: raise _unknown(repr(label), label, names)
     if text in names: return names.index(text)
     known = [plain(n) for n in names]
-    if text and plain(text) in known: return known.index(plain(text))
+    if plain(text) in known: return known.index(plain(text))
     number, values = _whole(plain(text)), [*map(_whole, known)]
     if number is not None and values.count(number) == 1: return values.index(number)      # 2 for '02'
     if number is not None and set(values) == {None} and number < len(names): return number
