@@ -419,6 +419,7 @@ def _draw(self:DigitPipeline, asked, conditioned, told, generator, seed, output_
     if not return_dict: return (images,) if frames is None else (images, frames)
     return DigitOutput(images, frames)
 
+# %% ../nbs/05_pipelines.ipynb #n015
 @patch
 @torch.no_grad()
 def __call__(self:DigitPipeline,
