@@ -232,7 +232,7 @@ class DigitOutput(BaseOutput):
     images:list|np.ndarray|Tensor # PIL images; or (N,H,W,C) or (N,C,H,W) in [0,1]
     frames:Tensor|None=None       # all states from noise to image, (steps+1,N,C,H,W) in [0,1], if asked for
 
-# %% ../nbs/05_pipelines.ipynb #c019
+# %% ../nbs/05_pipelines.ipynb #n016
 @patch
 def _scheduler_for(self:DigitPipeline, num_inference_steps):
     "A fresh copy of the scheduler, set to so many steps."
@@ -269,6 +269,7 @@ def _step_options(scheduler, given, generators):
         elif isinstance(known[name], (int, float)): checked(name, value, (float, -math.inf, math.inf, 'a number'))
     return given | ({'generator': generators} if 'generator' in takes else {})
 
+# %% ../nbs/05_pipelines.ipynb #c019
 @patch
 @torch.inference_mode()
 def sample_steps(self:DigitPipeline,
