@@ -201,14 +201,15 @@ def load_state_dict(self:Training,
 
 @patch
 def _check_data(self:Training, state, path):
-    "ConfigError where a checkpoint was made with other images than these, or with their classes in another order."
+    "Take the images in the order that the checkpoint knows; ConfigError where they are others."
     before, now = state['class_names'], self.conditions.class_names
-    if before and now and before != now and sorted(before) == sorted(now):
-        raise ConfigError(f'{path} has its classes in the order {", ".join(before)}, and now they come as {", ".join(now)} (names that are numbers '
-                          'are sorted as numbers): the run cannot go on, begin in another output_dir')
-    if state['data'] != self.data.fingerprint():
-        raise ConfigError(f'{path} was trained on other images than dataset_path={self.config.dataset_path!r} now holds: '
-                          'restore them, or begin in another output_dir')
+    if reordered := bool(before and now and before != now and sorted(before) == sorted(now)):
+        self.data = self.data.with_classes(before)
+        self.conditions = conditions_of(self.config, self.data, self.ema)
+    if state['data'] == self.data.fingerprint(): return
+    why = f" (its classes came in the order {', '.join(before)} then, and come as {', '.join(now)} now)" if reordered else ''
+    raise ConfigError(f'{path} was trained on other images than dataset_path={self.config.dataset_path!r} now holds{why}: '
+                      'restore them, or begin in another output_dir')
 
 # %% ../nbs/07_trainers.ipynb #c022
 @patch
