@@ -172,8 +172,12 @@ def inception_reference(
     n:int=10_000,        # of its images, at most
 )->tuple:                # mean (2048,) and covariance (2048,2048), float64
     "Statistics of training images, computed once for each pair of data and weights."
-    h = hashlib.sha256(b''.join(v.cpu().contiguous().numpy().tobytes() for v in inception.state_dict().values())).hexdigest()[:12]
+    weights = b''.join(v.cpu().contiguous().numpy().tobytes() for v in inception.state_dict().values())
     chosen = torch.randperm(len(data), generator=rng(0, 0, 'inception'))[:n].to(data.device)
-    def make(): x = inception_features(inception, data.images[chosen]).double(); return dict(mean=x.mean(0), cov=torch.cov(x.T))
-    made = cached(f'inception_{data.name}_{data.fingerprint()}_{len(chosen)}_{h}', make)
+    def make():
+        x = inception_features(inception, data.images[chosen]).double()
+        return dict(mean=x.mean(0), cov=torch.cov(x.T))
+    empty = partial(torch.empty, dtype=torch.float64, device='meta')
+    name = f'inception_{data.fingerprint()}_{len(chosen)}_{hashlib.sha256(weights).hexdigest()[:12]}'
+    made = cached(name, make, dict(mean=empty(2048), cov=empty(2048, 2048)))
     return made['mean'], made['cov']
