@@ -19,7 +19,7 @@ import torch, torch.nn.functional as F
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
-from .data import ImageData, batch_indices, load_data, rng, to_unit
+from .data import ImageData, batch_indices, load_data, on_background, rng, to_unit
 from .unets import autocast
 
 # %% ../nbs/06_evaluation.ipynb #c006
@@ -53,8 +53,7 @@ def visible(
 )->Tensor:        # the same shape
     "Colours times their opacity; images without opacity as they are."
     if images.shape[1] not in (2, 4): return images
-    colour, opacity = images[:,:-1], images[:,-1:]
-    return torch.cat([(colour.float()*opacity/255).round().to(torch.uint8), opacity], 1)
+    return torch.cat([on_background(images, 0), images[:,-1:]], 1)
 
 # %% ../nbs/06_evaluation.ipynb #c009
 def train_classifier(
