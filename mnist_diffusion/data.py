@@ -380,7 +380,7 @@ def _srgb(image):
     try:
         profile = ImageCms.ImageCmsProfile(io.BytesIO(image.info.get('icc_profile') or b''))
         if 'srgb' in ImageCms.getProfileDescription(profile).lower(): return image
-        return ImageCms.profileToProfile(image, profile, ImageCms.createProfile('sRGB'), outputMode='RGB')
+        return ImageCms.profileToProfile(image, profile, ImageCms.createProfile('sRGB'), outputMode='RGBA' if image.mode == 'RGBA' else 'RGB')
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError): return image # none, or one that fits no such image
 
 def as_shown(
@@ -395,11 +395,12 @@ def as_shown(
     if image.mode[0] in 'IF': upright = _bytes_of(upright, kind, tags)
     if upright.mode == 'La': upright = upright.convert('LA')
     grey = upright.mode in ('1', 'L', 'LA')
-    if clear or upright.mode in ('LA', 'PA', 'RGBA', 'RGBa') or upright.mode == 'P' and upright.palette.mode[-1] == 'A':
-        upright = upright.convert('RGBA')
-        if upright.getextrema()[3][0] < 255: return upright
-    if grey: return upright.convert('L')
-    return (_srgb(upright) if upright.mode in ('RGB', 'CMYK') else upright).convert('RGB')
+    clear |= upright.mode in ('LA', 'PA', 'RGBA', 'RGBa') or upright.mode == 'P' and upright.palette.mode[-1] == 'A'
+    if clear: upright = upright.convert('RGBA')
+    elif not grey and upright.mode != 'CMYK': upright = upright.convert('RGB')
+    if not grey: upright = _srgb(upright)
+    if clear and upright.getextrema()[3][0] < 255: return upright
+    return upright.convert('L' if grey else 'RGB')
 
 # %% ../nbs/00_data.ipynb #g04
 IMAGE_SUFFIXES = ('.bmp', '.gif', '.jpeg', '.jpg', '.pgm', '.png', '.ppm', '.tif', '.tiff', '.webp') # no image: an error
@@ -578,6 +579,8 @@ def _find_images(root):
     _tell_left_out(sorted(set(files) - {*images, *texts, *tables}))
     parts = image_parts(root, images, folders)
     found = _table_captions(tables, images) or _beside(texts, images)
+    if len(parts) == 2 and parts['train'].classes and not parts['test'].classes: raise DataError(
+        f"{parts['test'].folder} has no classes, unlike {parts['train'].folder}: sort its images into folders, or move it away")
     classes = {s: _classes_of(p, found) for s, p in parts.items()}
     if len(parts) == 2 and (differ := set(classes['train']) ^ set(classes['test'])):
         both = f"{parts['train'].folder} and {parts['test'].folder}"
@@ -606,7 +609,7 @@ def _set_aside(root, classes):
     return test
 
 def _load_folder(dataset_path, split, image_size):
-    root = expanded(dataset_path)
+    root = expanded(dataset_path or './dataset_cache')
     classes, captions_of = _find_images(root)
     files, labels = zip(*((f, k) for cs in classes.values() for k, fs in enumerate(cs.values()) for f in fs))
     test = _set_aside(root, classes)

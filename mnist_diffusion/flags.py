@@ -39,8 +39,8 @@ def flags_of(
     return [Flag(n, HINTS[n], getattr(defaults, n), comments[n], groups[n]) for n in values]
 
 # %% ../nbs/08b_flags.ipynb #c009
-KINDS = {int: 'a whole number', float: 'a number', bool: 'true or false', str: 'text', list: 'values with commas between them',
-         dict: 'a mapping {name: value}', Path: 'a path'}
+KINDS = {int: 'a whole number', float: 'a number', bool: 'true or false', str: 'text', Path: 'a path',
+         list: 'values with commas between them', dict: 'a mapping {name: value}'}
 LIMITS = dict(num_images=(1, 1_000_000), seconds=(0.01, math.inf), repeats=(1, 1000)) # of flags that are no settings
 
 PATHS = ('config', 'dataset_path', 'output_dir', 'text_encoder') # of type str; may name a file or folder
@@ -51,8 +51,10 @@ def read_path(
 )->str:       # with ~ expanded
     "A path as a shell would make it; CommandError where it names nothing."
     path = str(expanded(text)) if text.startswith('~') else text
-    if not path.strip(): raise CommandError(f'--{name}={text!r} is empty (a variable of the shell that is unset?): name a folder')
-    if path.startswith('~'): raise CommandError(f'--{name}={text!r}: there is no such home; write ./{text} for a name that begins so')
+    if not path.strip():
+        raise CommandError(f'--{name}={text!r} is empty (a variable of the shell that is unset?): name a folder')
+    if path.startswith('~'):
+        raise CommandError(f'--{name}={text!r}: there is no such home; write ./{text} for a name that begins so')
     return path
 
 def read_text(
@@ -80,7 +82,8 @@ def read_value(
         except ConfigError as e: raise CommandError(f'--{e}') from None
     kinds = tuple(t for t in (typing.get_args(flag.hint) or (flag.hint,)) if isinstance(t, type))
     if float in kinds: kinds += (int,)
-    if not isinstance(value, kinds) or isinstance(value, bool) and bool not in kinds: raise CommandError(f'--{flag.name}={value!r} is not of the right type: give {KINDS[kinds[0]]}')
+    if not isinstance(value, kinds) or isinstance(value, bool) and bool not in kinds:
+        raise CommandError(f'--{flag.name}={value!r} is not of the right type: give {KINDS[kinds[0]]}')
     low, high = LIMITS.get(flag.name, (-math.inf, math.inf))
     if isinstance(value, (int, float)) and not low <= value <= high: raise CommandError(f'--{flag.name}={value!r} is out of range: give {low:g} or more' + (f', up to {high:,}' if high < math.inf else ''))
     return value
