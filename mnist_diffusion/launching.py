@@ -138,8 +138,8 @@ def accelerator_of(
     "Devices and processes as the launcher arranged them, computing what `config` says; ConfigError where they can't."
     use_cpu = not torch.cuda.is_available()
     if os.environ.get('WORLD_SIZE', '1') != '1' and not RANKS & os.environ.keys():
-        raise ConfigError(f"WORLD_SIZE={os.environ['WORLD_SIZE']} is set, and RANK is not, so nobody knows which process this is: "
-                          'start them with accelerate launch or torchrun, or unset WORLD_SIZE to train with this one alone')
+        raise ConfigError(f"WORLD_SIZE={os.environ['WORLD_SIZE']} is set without RANK, so that this process has no number: "
+                          'start all with accelerate launch or torchrun, or unset WORLD_SIZE to train with one')
     with own_settings():
         AcceleratorState._reset_state(); GradientState._reset_state()
         state = PartialState(cpu=use_cpu or parse_flag_from_env('ACCELERATE_USE_CPU'))
