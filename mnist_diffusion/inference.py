@@ -157,6 +157,7 @@ def measure(
     c = model.config
     device = 'cuda' if torch.cuda.is_available() else 'cpu'
     train, test = (load_data(c.dataset, dataset_path or c.dataset_path, split, c.image_size, device) for split in ('train', 'test'))
+    if model.class_names: train, test = (d.with_classes(model.class_names) for d in (train, test))
     evaluation = Evaluation(c.replace(seed=seed, fid_num_samples=num_images, clip_num_samples=num_images), train, say=say)
     results = {}
     for name,pipe in _states(model, latest, scheduler, scheduler_options):
