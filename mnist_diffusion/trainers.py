@@ -24,7 +24,7 @@ from .config import Config, ConfigError
 from .checkpoints import CheckpointError, latest_checkpoint, load_weights, plain_keys, prune_checkpoints, save_checkpoint, stamp, write_whole
 from .faults import TrainingDiverged, TrainingInterrupted, caught_signals, end_with_launcher, explained_faults, first_alone, locked
 from .launching import accelerator_of, own_settings
-from .tracking import Tracking, check_tracker, tracked
+from .tracking import Tracking, check_tracker, tracked, trackers_line
 from .runs import Run, conditions_of, noise_process, pipeline_of, plot_metrics, save_folder, schedule_of, unet_of
 from .text_evaluation import labelled_grid
 from .run_evaluation import Evaluation
@@ -320,7 +320,7 @@ def remarks(self:Training)->list: # of sentences
     "What somebody who starts this run may want to know at once."
     few = self.config.log_every > self.total_steps
     said = f'log_every={self.config.log_every} is more than the {self.total_steps} steps of this run: the first and the last are logged'
-    return [s for s in (self.about_precision, said if few else '') if s]
+    return [s for s in (self.about_precision, trackers_line(self.config.tracker), said if few else '') if s]
 
 @patch
 def save(self:Training,
@@ -437,6 +437,7 @@ def train(
         with caught_signals() as caught, tracked_to_the_end(t):
             steps(t, run, say, caught)
             finish(t, run)
+        for line in t.tracking.guide(): say(line)
         say.close()
     return run
 
