@@ -22,7 +22,8 @@ from .data import on_background
 
 # %% ../nbs/06c_tracking.ipynb #c004
 TRACKERS = ('none', 'tensorboard', 'mlflow', 'wandb', 'all')
-MLFLOW_DEFAULTS = dict(MLFLOW_HTTP_REQUEST_TIMEOUT='10', MLFLOW_HTTP_REQUEST_MAX_RETRIES='1', MLFLOW_DISABLE_TELEMETRY='true')
+MLFLOW_DEFAULTS = dict(MLFLOW_HTTP_REQUEST_TIMEOUT='10', MLFLOW_HTTP_REQUEST_MAX_RETRIES='1',
+                       MLFLOW_DISABLE_TELEMETRY='true')    # the user's own values come first
 
 def reason(
     error:Exception # what a tracker raised
@@ -50,7 +51,7 @@ def chosen_trackers(
 # %% ../nbs/06c_tracking.ipynb #n001
 def _why_broken(package):
     "What goes wrong where an installed package is imported, or None."
-    for name,value in MLFLOW_DEFAULTS.items(): os.environ.setdefault(name, value)      # MLflow reads them as it is imported
+    for name,value in MLFLOW_DEFAULTS.items(): os.environ.setdefault(name, value)      # read as MLflow is imported
     try: importlib.import_module('torch.utils.tensorboard' if package == 'tensorboard' else package)
     except Exception as e: return reason(e)
 
@@ -63,10 +64,11 @@ def check_tracker(
     if kind == 'all' and not chosen_trackers(kind):
         raise ValueError(f"tracker='all' finds none of the packages {', '.join(TRACKERS[1:-1])}: {remedy}")
     if kind in ('none', 'all'): return
-    if not installed(kind): raise ValueError(f'tracker={kind!r} needs the package {kind}, which is not installed: {remedy}')
+    needed = f'tracker={kind!r} needs the package {kind}, which is'
+    if not installed(kind): raise ValueError(f'{needed} not installed: {remedy}')
     if why := _why_broken(kind):
-        raise ValueError(f'tracker={kind!r} needs the package {kind}, which is installed but cannot be imported ({why}): '
-                         f'mend it with pip install --force-reinstall {kind}, or choose another tracker')
+        raise ValueError(f'{needed} installed but cannot be imported ({why}): mend it with pip install --force-reinstall '
+                         f'{kind}, or choose another tracker')
 
 def trackers_line(
     kind:str # one of `TRACKERS`
@@ -170,8 +172,8 @@ def hushed(
         logging.getLogger(name).setLevel(logging.CRITICAL)
 
 # %% ../nbs/06c_tracking.ipynb #c016
-BESIDE = ('train/progress', 'train/eta_seconds', 'eval/seconds', 'eval/num_images', 'eval/fid_num_samples', 'eval/clip_num_samples',
-          'eval/inception_fid_biased', 'eval/fid_error')
+BESIDE = ('train/progress', 'train/eta_seconds', 'eval/seconds', 'eval/num_images', 'eval/fid_num_samples',
+          'eval/clip_num_samples', 'eval/inception_fid_biased', 'eval/fid_error')
 
 def panel(
     name:str # of a number or of pictures, such as 'system/images_per_second'
@@ -220,7 +222,8 @@ class TensorBoard(Tracker):
     def where(self):
         "How to look at it."
         folder = shlex.quote(shown_path(self.folder.parent))
-        return f'tensorboard --logdir {folder}, then open http://localhost:6006 (curves and pictures; settings are under HPARAMS)'
+        return (f'tensorboard --logdir {folder}, then open http://localhost:6006 '
+                '(curves and pictures; settings are under HPARAMS)')
 
     def finish(self, status): "Close the file."; self.tracker.finish()
 
@@ -233,7 +236,8 @@ def open_store(
     if uri := os.environ.get('MLFLOW_TRACKING_URI'): mlflow.set_tracking_uri(uri); return None
     folder = Path(folder).absolute()
     store, artifacts = folder/'mlflow.db', (folder/'mlartifacts').as_uri()
-    if '?' in str(folder): raise ValueError(f"MLflow cannot open a database in {folder}, because of the '?': rename the folder")
+    if '?' in str(folder):
+        raise ValueError(f"MLflow cannot open a database in {folder}, because of the '?': rename the folder")
     if store.exists(): follow_move(store, artifacts)
     else: make_store(store, artifacts)
     mlflow.set_tracking_uri(f'sqlite:///{store.as_posix()}')
@@ -258,7 +262,8 @@ def make_store(
 def _folder_of(uri):
     "The folder that a URI or a path means; '' where it is none of this machine."
     parts = urlparse(uri or '')
-    return os.path.realpath(url2pathname(parts.path) if parts.scheme else uri) if parts.scheme in ('', 'file') and uri else ''
+    if not uri or parts.scheme not in ('', 'file'): return ''
+    return os.path.realpath(url2pathname(parts.path) if parts.scheme else uri)
 
 def _forget_places():
     "MLflow remembers in this process where each run's files were."
@@ -274,15 +279,15 @@ def follow_move(
     with contextlib.closing(sqlite3.connect(path, timeout=20)) as db:
         if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'experiments'").fetchone(): return
         known = db.execute('SELECT experiment_id, artifact_location FROM experiments').fetchall()
-        moved = [(i, at) for i,at in known if os.path.basename(_folder_of(at)) == 'mlartifacts' and _folder_of(at) != here]
+        moved = [(i, at) for i,at in known if Path(_folder_of(at)).name == 'mlartifacts' and _folder_of(at) != here]
         with db:        # all or nothing
             for i,at in moved:
                 db.execute('UPDATE runs SET artifact_uri = ? || substr(artifact_uri, ?) WHERE experiment_id = ? AND '
                            'substr(artifact_uri, 1, ?) = ?', (artifacts, len(at)+1, i, len(at)+1, f'{at}/'))
                 db.execute('UPDATE experiments SET artifact_location = ? WHERE experiment_id = ?', (artifacts, i))
     if moved: _forget_places()
-    left = next((_folder_of(at) for _,at in moved if os.path.isdir(_folder_of(at)) and not os.path.isdir(here)), None)
-    if left: warnings.warn(f'{path} was copied without its files: copy {left} to {here} too, to see the pictures of earlier runs')
+    left = [_folder_of(at) for _,at in moved if os.path.isdir(_folder_of(at)) and not os.path.isdir(here)]
+    if left: warnings.warn(f'{path} was copied without its files: copy {left[0]} to {here} too, to see earlier pictures')
 
 # %% ../nbs/06c_tracking.ipynb #c020
 class MLflow(Tracker):
@@ -338,8 +343,9 @@ class MLflow(Tracker):
         uri = os.environ.get('MLFLOW_TRACKING_URI') or f"sqlite:///{shown_path(self.folder.parent/'mlflow.db')}"
         page = f'#/experiments/{self.experiment}/runs'
         if uri.startswith('http'): return f'{uri.rstrip("/")}/{page}'
+        name = os.environ.get('MLFLOW_EXPERIMENT_NAME', EXPERIMENT)
         return (f'mlflow ui --backend-store-uri {shlex.quote(uri)}, then open http://127.0.0.1:5000/{page} '
-                f'(from its start page: Model training at the top left, then {EXPERIMENT})')
+                f'(from its start page: Model training at the top left, then {name})')
 
     def finish(self, status):
         "End the run; one that never began is left alone, and so is one of somebody else's."
