@@ -170,6 +170,7 @@ def bench(
     output:Path|None=None,  # a JSON file for the figures
 )->dict:                    # the figures
     "Measure training and sampling speed beside a plain loop with diffusers' UNet2DConditionModel, on this machine."
+    if output and Path(output).is_dir(): raise CommandError(f'--output={str(output)!r} is a folder: name a file in it')
     if output: check_writable(Path(output).absolute().parent, 'output')
     from mnist_diffusion.bench import bench_table, run_bench
     result = run_bench(seconds=seconds, repeats=repeats, batch_size=batch_size)

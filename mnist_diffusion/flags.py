@@ -112,18 +112,21 @@ class Parser(jsonargparse.ArgumentParser):
     def joined(self, argv):
         "`argv` with every flag and its value in one word; CommandError for what is unknown or lacks a value."
         words, known, bare = [], [f'--{n}' for n in self.flags], list(self.needed)
-        rest = iter(argv)
-        for word in rest:
+        rest = list(argv)
+        while rest:
+            word = rest.pop(0)
             name, equals, _ = word.partition('=')
             if name in ('-h', '--help'): return ['--help']
             if not word.startswith('-') and bare: words.append(f'--{bare.pop(0)}={word}'); continue
             if not name.startswith('--'): raise CommandError(f'{word!r} was not expected: flags are written --name value, lists with commas (0,1,2); see {self.prog} --help')
             if name not in known: raise CommandError(f'there is no flag {name}{hint(name, known)}: see {self.prog} --help')
             if equals: words.append(word); continue
-            if self.flags[name[2:]].switch: words.append(f'{name}=true'); continue
-            value = next(rest, None)
+            value = rest[0] if rest else None
+            if self.flags[name[2:]].switch:
+                words.append(f'{name}={rest.pop(0) if str(value).lower() in ("true", "false") else "true"}')
+                continue
             if value is None or value.startswith('--'): raise CommandError(f'{name} needs a value: write {name} {metavar(self.flags[name[2:]])}')
-            words.append(f'{name}={value}')
+            words.append(f'{name}={rest.pop(0)}')
         return words
 
     def values(self, argv):

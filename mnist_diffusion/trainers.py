@@ -437,7 +437,7 @@ def train(
         with caught_signals() as caught, tracked_to_the_end(t):
             steps(t, run, say, caught)
             finish(t, run)
-        for line in t.tracking.guide(): say(f'tracked: {line}')
+        for line in t.tracking.guide(): say(line)
         say.close()
     return run
 
