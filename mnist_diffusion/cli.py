@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 import jsonargparse
 from .config import Config, ConfigError, from_yaml, load_config, nearest, preset_names
-from .flags import CommandError, Flag, Parser, check_writable, flags_of, rank, say
+from .flags import CommandError, Flag, Parser, check_writable, flags_of, free_folder, rank, say
 from .models import find_model, runs_here
 from .faults import TrainingFailed, TrainingInterrupted, catch_early, disk_is_full, end_with_launcher, first_to_fail, locked, out_of_memory
 from .inference import check_enough, evaluate, generate, measure
@@ -168,17 +168,13 @@ def _ask_train(answer):
 
 def _last_run(answer): return answer('folder of the run', next((r for r in runs_here() if any(Path(r).glob('checkpoints/*.pt'))), 'outputs/fast'))
 
-def _free_folder(name):
-    "`name`, or `name_2`, `name_3` … if it is there."
-    return next(f for f in (name if k == 1 else f'{name}_{k}' for k in range(1, 10**6)) if not Path(f).exists())
-
 def _ask_continue(answer):
     folder = _last_run(answer)
     path = Path(folder)/'config.yaml'
     return ['train', '--config', str(path), '--output_dir', folder, '--num_epochs', answer('epochs in all', from_yaml(path).num_epochs if path.exists() else 7)]
 
 def _ask_generate(answer):
-    return ['generate', '--model', _last_run(answer), '--num_images', answer('images of each class', 5), '--seed', answer('seed', 0), '--output_dir', answer('folder for the images', _free_folder('inference_samples'))]
+    return ['generate', '--model', _last_run(answer), '--num_images', answer('images of each class', 5), '--seed', answer('seed', 0), '--output_dir', answer('folder for the images', free_folder('inference_samples'))]
 
 def _ask_evaluate(answer): return ['evaluate', _last_run(answer), '--num_images', answer('images', 2000)]
 

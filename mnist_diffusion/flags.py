@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['LIMITS', 'CommandError', 'Flag', 'flags_of', 'read_text', 'read_value', 'Parser', 'HelpFormatter', 'metavar',
-           'shown_default', 'say', 'rank', 'check_writable']
+           'shown_default', 'say', 'rank', 'check_writable', 'free_folder']
 
 # %% ../nbs/08b_flags.ipynb #c002
 import argparse, inspect, math, os, re, shutil, tempfile, typing
@@ -143,3 +143,10 @@ def check_writable(
         if not there.is_dir(): raise NotADirectoryError(20, f'{there} is a file')
         with tempfile.TemporaryFile(dir=there): pass
     except OSError as e: raise CommandError(f'--{flag}={str(folder)!r} cannot be written to ({e.strerror}): name another folder') from None
+
+def free_folder(
+    name # of a folder that may be there
+)->str:  # of one that is not
+    "`name`, or `name_2`, `name_3` … where that is taken: by a file, or a folder that has something in it."
+    def taken(f): return os.path.lexists(f) and not (os.path.isdir(f) and os.access(f, os.R_OK) and not os.listdir(f))
+    return next(f for f in (str(name) if k == 1 else f'{name}_{k}' for k in range(1, 10**6)) if not taken(f))

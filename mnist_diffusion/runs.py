@@ -48,16 +48,17 @@ def schedule_of(
 text_parts = lru_cache(maxsize=1)(load_text_encoder)      # a run asks for the same one again and again
 
 def pipeline_of(
-    config:Config,         # condition, scheduler, scheduler_options, text_encoder …, and the process that was trained
+    config:Config,         # condition, scheduler, text_encoder …, the process that was trained, and how to sample
     unet,                  # the network to sample with: the EMA weights
     class_names:list=None, # names of the classes
     prompts:list=None,     # texts to show a text model with; by class, where there are classes
 ):                         # a `DigitPipeline` or a `TextToDigitPipeline`
     "A pipeline around `unet` with the sampler that `config` names; TextEncoderError where the encoder can't be had."
     scheduler = make_scheduler(config.scheduler, **schedule_of(config), **config.scheduler_options)
-    if config.condition == 'class': return DigitPipeline(unet, scheduler, class_names)
+    own = {n: getattr(config, n) for n in ('guidance_scale', 'guidance_rescale', 'num_inference_steps', 'mixed_precision')}
+    if config.condition == 'class': return DigitPipeline(unet, scheduler, class_names, **own)
     encoder, tokenizer = text_parts(config.text_encoder)
-    return TextToDigitPipeline(unet, scheduler, encoder.to(unet.device), tokenizer, config.tokenizer_max_length, prompts, class_names)
+    return TextToDigitPipeline(unet, scheduler, encoder.to(unet.device), tokenizer, config.tokenizer_max_length, prompts, class_names, **own)
 
 # %% ../nbs/06e_runs.ipynb #c011
 class ClassConditions:

@@ -214,13 +214,13 @@ def sample_images(self:Training,
 ):             # (classes*each, C, H, W) in [0, 1] on the main process, class by class; None on the others
     "Images of every class or prompt from the EMA weights, drawn by all processes together."
     acc, c = self.accelerator, self.config
-    shown = self.conditions.prompts or range(self.data.num_classes)
-    numbers = range(acc.process_index, len(shown)*each, acc.num_processes)
+    shown = self.conditions.prompts or self.conditions.class_names
+    asked = [k if shown is self.conditions.class_names else shown[k] for k in range(len(shown)) for _ in range(each)]   # classes by number
+    numbers = range(acc.process_index, len(asked), acc.num_processes)
     mine = []
     if numbers:
         with acc.autocast():
-            images = self.pipeline()([shown[k//each] for k in numbers], guidance_scale=c.guidance_scale, guidance_rescale=c.guidance_rescale, num_inference_steps=c.num_inference_steps,
-                          generator=[g for k in numbers for g in image_generators(c.seed, 1, start=k)], output_type='pt').images
+            images = self.pipeline()([shown[k//each] for k in numbers], generator=image_generators(c.seed, asked, numbers), output_type='pt').images
         mine = list(zip(numbers, images.float().cpu()))
     everyone = gather_object(mine) if acc.num_processes > 1 else mine
     return torch.stack([image for _,image in sorted(everyone, key=lambda p: p[0])]) if acc.is_main_process else None
