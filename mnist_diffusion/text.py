@@ -16,7 +16,7 @@ import torch
 import transformers
 from fastcore.basics import patch
 from huggingface_hub import HfApi
-from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
+from huggingface_hub.utils import HFValidationError, RepositoryNotFoundError
 from torch import Tensor
 from transformers import AutoConfig, AutoTokenizer, CLIPTextModel
 from .data import ImageData, rng
