@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['COUNT', 'SWITCH', 'ARGUMENTS', 'DEFAULTS', 'image_generators', 'OwnNoise', 'spelled', 'checked', 'listed', 'guided',
-           'guidance_scales', 'DigitPipeline', 'DigitOutput', 'image_grid', 'save_gif', 'denoising_strip', 'process_of']
+           'guidance_scales', 'DigitPipeline', 'DigitOutput', 'image_grid', 'save_gif', 'denoising_strip']
 
 # %% ../nbs/05_pipelines.ipynb #c002
 import copy, inspect, math, operator
@@ -26,7 +26,7 @@ from torchvision.transforms.functional import pil_to_tensor
 from torchvision.utils import make_grid
 from .labels import class_number, plain
 from .data import on_background, rng
-from .schedulers import make_scheduler
+from .schedulers import begun, check_sampler, make_scheduler, process_of, sampler_for
 from .unets import autocast, class_condition, num_classes
 
 # %% ../nbs/05_pipelines.ipynb #c008
@@ -239,9 +239,8 @@ def _scheduler_for(self:DigitPipeline, num_inference_steps):
     most, steps = self.scheduler.config.num_train_timesteps, checked('num_inference_steps', num_inference_steps)
     if steps > most:
         raise ValueError(f'num_inference_steps={steps} is out of range: use 1 to {most}, the scheduler\'s num_train_timesteps')
-    scheduler = copy.deepcopy(self.scheduler)
-    scheduler.set_timesteps(steps, device=self._execution_device)
-    return scheduler
+    check_sampler(self.scheduler, steps)       # by trial: it may be anyone's
+    return begun(self.scheduler, steps, self._execution_device)
 
 @patch
 def _computing(self:DigitPipeline, mixed_precision=None):
@@ -286,6 +285,8 @@ def sample_steps(self:DigitPipeline,
 ):                                # yields (B,C,H,W): the noise, then the state after each step
     "Walk from noise to images, one state after the other."
     scheduler, c, device = self._scheduler_for(num_inference_steps), self.unet.config, self._execution_device
+    numbers = {k: v for k,v in step_options.items() if isinstance(v, (int, float))}
+    if numbers: check_sampler(self.scheduler, num_inference_steps, **numbers)
     step_options, computing = _step_options(scheduler, step_options, generators), self._computing(mixed_precision)
     times = (scheduler.timesteps/scheduler.config.num_train_timesteps).tolist()
     scales = guidance_scales(guidance_scale, times, guidance_interval)
@@ -506,20 +507,13 @@ def denoising_strip(
     return image_grid(_as_tensor(frames[chosen].transpose(0,1).flatten(0,1)), len(chosen), scale=scale)
 
 # %% ../nbs/05_pipelines.ipynb #c049
-def process_of(
-    scheduler # any scheduler, of ours or of diffusers
-)->dict:      # arguments of `make_scheduler`: prediction_type, num_train_timesteps and what is known of the betas
-    "The noise process that a scheduler undoes."
-    c, names = scheduler.config, 'num_train_timesteps beta_schedule beta_start beta_end rescale_betas_zero_snr'.split()
-    flow = type(scheduler).__name__.startswith('FlowMatch') or c.get('prediction_type') == 'flow_prediction'
-    return {'prediction_type': 'flow' if flow else c.get('prediction_type', 'epsilon')} | {n: c[n] for n in names if n in c}
-
 @patch
 def with_scheduler(self:DigitPipeline,
-    name,     # DDPM, DDIM, FlowEuler, FlowHeun or a diffusers class, by name; or a scheduler, which is taken as it is
+    name,     # DDPM, DDIM, FlowEuler, FlowHeun or a diffusers class, by name; or a scheduler
     **options # of that class
 ):            # a pipeline with the same network
-    "Another sampler for the same network and noise process; ValueError if the two don't go together."
-    pipeline = copy.copy(self)
-    pipeline.scheduler = make_scheduler(name, **process_of(self.scheduler), **options) if isinstance(name, str) else name
+    "Another sampler for the same network and noise process; ValueError, with the remedy, where it does not fit them."
+    pipeline, process = copy.copy(self), process_of(self.scheduler)
+    if not isinstance(name, str): check_sampler(name, process=process)
+    pipeline.scheduler = sampler_for(name, process, options) if isinstance(name, str) else name
     return pipeline

@@ -394,6 +394,8 @@ def walk(
 ):                   # yields (B, …): the noise, then the state after each step
     "From noise to images, one state after the other."
     if 'generator' in inspect.signature(scheduler.step).parameters: step_options['generator'] = generators
+    if generators and getattr(scheduler, 'noise_sampler_seed', 0) is None:    # DPMSolverSDE's noise grows from numbers
+        scheduler.noise_sampler_seed = [g.initial_seed() for g in generators]
     scaled = getattr(scheduler, 'scale_model_input', lambda x, t: x)     # diffusers' flow schedulers have none
     x = noise * getattr(scheduler, 'init_noise_sigma', 1.)               # nor this
     yield x
