@@ -20,7 +20,7 @@ def check(
 )->int:                                 # 0 if nothing necessary is missing, else 1
     "Say what this machine has and what is missing, with the remedy."
     settings = load_config(config)
-    rows = [*_check_python(), *_check_torch(), *_check_folders(output_dir, settings), *_check_data(dataset_path)]
+    rows = [*_check_package(), *_check_python(), *_check_torch(), *_check_folders(output_dir, settings), *_check_data(dataset_path)]
     if slurm or 'SLURM_JOB_ID' in os.environ: rows += [*_check_slurm(), *_check_storage(output_dir)]
     colour = (lambda t: f'\033[31m{t}\033[0m') if sys.stdout.isatty() else str             # red
     width = max(len(name) for _,name,_,_ in rows)
@@ -38,6 +38,13 @@ def _version(package):
     try: return version(package)
     except PackageNotFoundError: return None
 
+def _check_package():
+    "Is there something in the working directory that stands in front of the package?"
+    ours = Path(sys.modules['mnist_diffusion'].__path__[0]).resolve()
+    inside = [p for p in (Path('mnist_diffusion'), Path('mnist_diffusion.py')) if p.exists() and p.resolve() != ours]
+    if inside: yield ('-', 'package', f'{inside[0]} in this folder may hide it from python -m and accelerate launch',
+                      'use the command mnist-diffusion, or work in another folder')
+
 def _check_python():
     "Python and packages."
     yield ('ok' if sys.version_info >= (3,10) else 'MISSING'), 'Python', sys.version.split()[0], '' if sys.version_info >= (3,10) else 'install Python 3.10 or newer'
@@ -51,15 +58,21 @@ def _check_python():
 # %% ../nbs/08h_check.ipynb #c010
 def _cores(): return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
 
+def _check_precision(device_type):
+    "What mixed_precision=auto stands for on this machine, and why."
+    try: from mnist_diffusion.unets import explain_precision
+    except Exception as e:
+        return 'MISSING', 'precision', f'diffusers cannot be imported ({str(e).splitlines()[0]})', 'pip install --force-reinstall diffusers'
+    precision, reason = explain_precision(device_type)
+    return 'ok', 'precision', f'{dict(bf16="bfloat16", no="float32").get(precision, precision)} ({reason})', ''
+
 def _check_torch():
     "The build of torch, devices and memory."
     try: import torch, psutil
     except Exception as e: yield 'MISSING', 'torch', f'cannot be imported ({str(e).splitlines()[0]})', 'pip install --force-reinstall torch psutil'; return
     build = f'CUDA {torch.version.cuda}' if torch.version.cuda else f'ROCm {torch.version.hip}' if torch.version.hip else 'CPU only'
     yield 'ok', 'torch build', f'{build}, {torch.backends.cpu.get_cpu_capability()}', ''
-    try: fast = next((name for flag,name in (('amx_bf16', 'AMX'), ('avx512_bf16', 'AVX512')) if flag in Path('/proc/cpuinfo').read_text()), None)
-    except OSError: fast = 'unknown'
-    yield ('ok' if fast else '-'), 'bfloat16', fast or 'not accelerated', '' if fast else 'perhaps faster on this CPU: --mixed_precision no'
+    yield _check_precision('cuda' if torch.cuda.is_available() else 'cpu')
     yield 'ok', 'CPU', f'{_cores()} cores, {torch.get_num_threads()} threads', ''
     for k in range(torch.cuda.device_count()):
         p = torch.cuda.get_device_properties(k)

@@ -16,7 +16,8 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
 from torch import Tensor
 from transformers import CLIPConfig, CLIPModel, PreTrainedTokenizerFast
-from .data import ImageData, batch_indices, load_data, resize, rng, to_unit
+from .data import ImageData, batch_indices, load_data, on_background, resize, rng, to_unit
+from .unets import autocast
 from .text import CLASS_TEMPLATES, DIGIT_CLIP, DIGIT_TEMPLATES, DIGIT_WORDS, captions_of_class, class_forms, fill, quiet, tokenize
 
 # %% ../nbs/03a_digit_clip.ipynb #c007
@@ -71,12 +72,12 @@ def load_digit_clip(
 @torch.no_grad()
 def image_features(
     clip:CLIPModel,     # a Digit CLIP
-    images:Tensor,      # (N,C,H,W), uint8; made grey and resized where need be
+    images:Tensor,      # (N,C,H,W), uint8; laid on white where transparent, made grey and resized where need be
     batch_size:int=500, # images at a time
 )->Tensor:              # (N,P), float32, of norm 1, on the device of `clip`
     "What the vision tower sees."
-    c = clip.config.vision_config
-    if images.shape[1] > c.num_channels: images = images[:, :3].float().mean(1, keepdim=True).round().to(torch.uint8)
+    c, images = clip.config.vision_config, on_background(images)
+    if images.shape[1] > c.num_channels: images = images.float().mean(1, keepdim=True).round().to(torch.uint8)
     pooled = [clip.vision_model(to_unit(part.to(clip.device)))[1] for part in resize(images, c.image_size).split(batch_size)]
     return F.normalize(clip.visual_projection(torch.cat(pooled)), dim=1)
 
@@ -172,7 +173,7 @@ def train_digit_clip(
     for step in range(num_steps):
         images, labels = data.batch(batch_indices(len(data), min(256, len(data)), seed, step), shift=2, generator=rng(seed, step, 'shift'))
         ids, classes = (x.to(data.device) for x in _caption_batch(names, tokenizer, random.Random(f'{seed} {step}')))
-        with torch.autocast(data.device.type, torch.bfloat16):
+        with autocast(data.device.type, 'auto'):
             seen, read = clip.visual_projection(clip.vision_model(images)[1]), clip.text_projection(clip.text_model(input_ids=ids)[1])
         seen, read = (F.normalize(x.float(), dim=1) for x in (torch.cat([seen, others]), read))
         contrastive_loss(clip.logit_scale.exp() * seen @ read.T, torch.cat([labels, other_labels])[:,None] == classes).backward()

@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from huggingface_hub import HfApi
 from torch import Tensor, nn
 from torchvision.transforms.v2 import InterpolationMode, functional as TF
-from .data import ImageData, _download, rng
+from .data import ImageData, _download, on_background, rng
 from .evaluation import cache_folder, cached
 from .text import quiet, reason_of
 from .digit_clip import image_features, load_digit_clip, text_features
@@ -30,16 +30,18 @@ class Clip(NamedTuple):
     texts:Callable   # M str -> (M,P), of length 1
 
 def rgb(
-    images:Tensor # (N,C,H,W): grey (C=1), colour (3), or colour with opacity (4), which is left out
+    images:Tensor # (N,C,H,W): grey or colour (C 1 or 3), or the same with opacity (2 or 4)
 )->Tensor:        # (N,3,H,W)
-    "Images with three channels."
-    return images.expand(-1, 3, -1, -1) if images.shape[1] == 1 else images[:, :3]
+    "Images with three channels; where they are transparent, white shows through."
+    images = on_background(images)
+    return images.expand(-1, 3, -1, -1) if images.shape[1] == 1 else images
 
 def _pixels(images, processor):
     "Images as `processor` would make them, in one batch: bicubic resize, centre crop, normalised."
     size, crop = processor.size, processor.crop_size
     side = [size['shortest_edge']] if 'shortest_edge' in size else [size['height'], size['width']]
-    x = TF.center_crop(TF.resize(images, side, InterpolationMode.BICUBIC, antialias=True), [crop['height'], crop['width']])
+    x = TF.resize(on_background(images), side, InterpolationMode.BICUBIC, antialias=True)
+    x = TF.center_crop(x, [crop['height'], crop['width']])
     return TF.normalize(rgb(x).float()*processor.rescale_factor, processor.image_mean, processor.image_std)
 
 def _image_tower(model, processor, images):
@@ -144,7 +146,7 @@ def load_inception(
 @torch.no_grad()
 def inception_features(
     inception:nn.Module, # from `load_inception`
-    images:Tensor,       # (N,C,H,W), uint8; grey is repeated, and the network resizes to 299×299
+    images:Tensor,       # (N,C,H,W), uint8; made colour by `rgb`, and the network resizes to 299×299
     batch_size:int=50,   # images at a time
 )->Tensor:               # (N,2048), float32, on the CPU
     "What Inception sees."
@@ -172,8 +174,12 @@ def inception_reference(
     n:int=10_000,        # of its images, at most
 )->tuple:                # mean (2048,) and covariance (2048,2048), float64
     "Statistics of training images, computed once for each pair of data and weights."
-    h = hashlib.sha256(b''.join(v.cpu().contiguous().numpy().tobytes() for v in inception.state_dict().values())).hexdigest()[:12]
+    weights = b''.join(v.cpu().contiguous().numpy().tobytes() for v in inception.state_dict().values())
     chosen = torch.randperm(len(data), generator=rng(0, 0, 'inception'))[:n].to(data.device)
-    def make(): x = inception_features(inception, data.images[chosen]).double(); return dict(mean=x.mean(0), cov=torch.cov(x.T))
-    made = cached(f'inception_{data.name}_{data.fingerprint()}_{len(chosen)}_{h}', make)
+    def make():
+        x = inception_features(inception, data.images[chosen]).double()
+        return dict(mean=x.mean(0), cov=torch.cov(x.T))
+    empty = partial(torch.empty, dtype=torch.float64, device='meta')
+    name = f'inception_{data.fingerprint()}_{len(chosen)}_{hashlib.sha256(weights).hexdigest()[:12]}'
+    made = cached(name, make, dict(mean=empty(2048), cov=empty(2048, 2048)))
     return made['mean'], made['cov']

@@ -7,9 +7,11 @@ __all__ = ['image_stems', 'texts_of', 'generate', 'evaluate', 'check_enough', 'm
 
 # %% ../nbs/08d_inference.ipynb #c002
 import json, re
+from itertools import count
 from pathlib import Path
-from .flags import CommandError, check_writable, say
-from .models import Model, check_sampling, draw, find_model, load_model
+from .files import FileError, expanded, read_text
+from .flags import CommandError, check_writable, free_folder, say
+from .models import Model, check_sampling, chosen_classes, draw, find_model, load_model
 
 # %% ../nbs/08d_inference.ipynb #c005
 def image_stems(
@@ -29,80 +31,101 @@ def texts_of(
     "The texts to draw; CommandError where they make no sense for this model."
     given = {'prompt': prompt, 'prompt_file': prompt_file, 'negative_prompt': negative_prompt}
     name = next((n for n,v in given.items() if v is not None), None)
-    if name and model.told == 'class': raise CommandError(f'--{name}={str(given[name])!r} needs a model that is told texts, and {model.folder} is told classes: give --labels, or train one with mnist-diffusion train --config text_fast')
-    if sum(v is not None for v in (labels, prompt, prompt_file)) > 1: raise CommandError(f'--{name}={str(given[name])!r}: give one of --prompt, --prompt_file and --labels')
+    if name and model.told == 'class':
+        raise CommandError(f'--{name}={str(given[name])!r} needs a model that is told texts, and {model.folder} is told classes: '
+                           'give --labels, or train one with mnist-diffusion train --config text_fast')
+    if sum(v is not None for v in (labels, prompt, prompt_file)) > 1:
+        raise CommandError(f'--{name}={str(given[name])!r}: give one of --prompt, --prompt_file and --labels')
     if prompt is not None: return [prompt]
     if prompt_file is None: return None
-    try: texts = [l.strip() for l in Path(prompt_file).read_text(encoding='utf-8').splitlines()]
-    except (OSError, UnicodeDecodeError) as e: raise CommandError(f'--prompt_file={str(prompt_file)!r} cannot be read ({getattr(e, "strerror", None) or e}): give a text file in UTF-8, a prompt a line') from None
+    try: texts = [l.strip() for l in read_text(prompt_file).split('\n')]
+    except FileError as e: raise CommandError(f'--prompt_file={str(prompt_file)!r}: {e}') from None
     if not any(texts): raise CommandError(f'--prompt_file={str(prompt_file)!r} is empty: write a prompt a line')
     return [t for t in texts if t]
 
 # %% ../nbs/08d_inference.ipynb #c007
 def generate(
     model:Path,                         # folder of a run or of a pipeline
-    labels:list|None=None,              # classes to draw, by number or name, separated by commas; default: all
+    labels:list|None=None,              # classes to draw: names, numbers or ranges (0-9), with commas; default: all
     prompt:str|None=None,               # a text to draw instead, for a model that is told texts
     prompt_file:Path|None=None,         # a file of texts to draw, one a line
     negative_prompt:str|None=None,      # a text that guidance leads away from
     num_images:int=5,                   # images of each class or text
     guidance_scale:float|None=None,     # classifier-free guidance, 1 means none; default: the run's
-    guidance_rescale:float|None=None,   # from 0 to 1: shrink guided predictions to the spread of the conditional ones; default: the run's
+    guidance_rescale:float|None=None,   # 0 to 1: shrink guided predictions to the usual spread; default: the run's
     num_inference_steps:int|None=None,  # steps from noise to image; default: the run's
-    scheduler:str|None=None,            # another sampler: DDPM, DDIM, FlowEuler, FlowHeun or a diffusers scheduler by class name
+    scheduler:str|None=None,            # another sampler: DDPM, DDIM, FlowEuler, FlowHeun or a diffusers class
     scheduler_options:dict={},          # options of that scheduler
-    seed:int=0,                         # which images: the same seed gives the same ones, whatever the batch size
-    output_dir:str='inference_samples', # folder for the images and grid.png
+    seed:int=0,                         # image k of a class or text is a function of the seed, these, and k
+    output_dir:Path|None=None,          # folder for the images; default: inference_samples, or the next free one
     batch_size:int=256,                 # images at a time
     gif:bool=False,                     # also write denoising.gif, the way from noise to images
     overwrite:bool=False,               # replace images that are there already, which is otherwise an error
 )->Path:                                # the grid
     "Draw images with a trained model: a PNG for each, and a grid with a row for each class or text."
-    found, folder = find_model(model), Path(output_dir)
-    check_sampling(found, labels, num_inference_steps)
+    found = find_model(model)
+    check_sampling(found, labels, num_inference_steps, scheduler, scheduler_options)
     texts = texts_of(found, labels, prompt, prompt_file, negative_prompt)
-    check_writable(folder)
-    known = texts or found.class_names and [found.class_names[y] for y in _numbers(found.class_names, labels)]
-    if known: _refuse_existing(known, num_images, folder, gif, overwrite)
+    def where():
+        if output_dir is not None: return expanded(output_dir)
+        return Path('inference_samples' if overwrite else free_folder('inference_samples'))
+    check_writable(where())
+    known = image_stems(texts) if texts else found.class_names and _stems(found.class_names, labels)
+    if known: _refuse_existing(known, num_images, where(), overwrite)
     pipe = load_model(found, scheduler, scheduler_options)
-    asked, names = (texts, texts) if texts else _asked(found, pipe, labels)
-    if not known: _refuse_existing(names, num_images, folder, gif, overwrite)
-    options = {k: v for k,v in dict(guidance_rescale=guidance_rescale, negative_prompt=negative_prompt).items() if v is not None}
-    if negative_prompt and (found.config.guidance_scale if guidance_scale is None else guidance_scale) == 1: say('guidance_scale is 1, which means none: the negative prompt has no effect')
-    out = draw(pipe, [a for a in asked for _ in range(num_images)], found, guidance_scale, num_inference_steps, seed=seed, batch_size=batch_size, return_intermediates=gif, **options)
-    return _write_images(out, names, num_images, folder, gif)
+    asked, names, stems = (texts, texts, known) if texts else _asked(found, pipe, labels)
+    if not known: _refuse_existing(stems, num_images, where(), overwrite)
+    options = dict(guidance_rescale=guidance_rescale) | ({} if negative_prompt is None else dict(negative_prompt=negative_prompt))
+    if negative_prompt and (pipe.config.guidance_scale if guidance_scale is None else guidance_scale) == 1:
+        say('guidance_scale is 1, which means none: the negative prompt has no effect')
+    out = draw(pipe, [a for a in asked for _ in range(num_images)], guidance_scale, num_inference_steps,
+               seed=seed, batch_size=batch_size, return_intermediates=gif, **options)
+    return _write_images(out, names, stems, num_images, where(), gif, overwrite)
 
 generate.example = 'mnist-diffusion generate --model outputs/quickstart --labels 0,1,2 --num_images 5\n  mnist-diffusion generate --model outputs/text_fast --prompt "A handwritten digit 7"'
 
 # %% ../nbs/08d_inference.ipynb #c008
-def _numbers(names, labels): "Numbers of the classes, each once."; return list(dict.fromkeys(names.index(y) if y in names else int(y) for y in labels or names))
+def _stems(names, labels=None):
+    "The beginnings of file names of the chosen classes, which don't depend on the choice."
+    stems = image_stems(names)
+    return [stems[y] for y in chosen_classes(names, labels)]
 
 def _asked(model, pipe, labels):
-    "What to ask the pipeline for, and what to call it: classes, or the prompts that stand for them."
+    "What to ask the pipeline for (classes, or the prompts that stand for them), what to call it, and its files."
     from mnist_diffusion.unets import num_classes
     c = pipe.config
     names = c.class_names or ([str(k) for k in range(num_classes(pipe.unet))] if model.told == 'class' else None)
-    if names is None and labels: raise CommandError(f'--labels={",".join(labels)}: {model.folder} has learned captions, not classes: give --prompt')
-    if names is None: return c.prompts, c.prompts
-    check_sampling(model._replace(class_names=names), labels)
-    chosen = _numbers(names, labels)
-    return [y if model.told == 'class' else c.prompts[y] for y in chosen], [names[y] for y in chosen]
+    if names is None and labels:
+        given = ','.join(map(str, labels))
+        raise CommandError(f'--labels={given}: {model.folder} has learned captions, not classes: give --prompt')
+    if names is None: return c.prompts, c.prompts, image_stems(c.prompts)
+    chosen = chosen_classes(names, labels)
+    shown = [names[y] for y in chosen]
+    return shown if model.told == 'class' else [c.prompts[y] for y in chosen], shown, _stems(names, labels)
 
-def _refuse_existing(names, num_images, folder, gif, overwrite):
-    files = [folder/f'{stem}_{k}.png' for stem in image_stems(names) for k in range(num_images)] + [folder/'grid.png'] + [folder/'denoising.gif']*gif
-    there = [f for f in files if f.exists()]
-    if there and not overwrite: raise CommandError(f'{there[0]} exists' + (f', and {len(there)-1} more' if there[1:] else '') + ': add --overwrite to replace what is there, or name another --output_dir')
+def _refuse_existing(stems, num_images, folder, overwrite):
+    there = [f for stem in stems for k in range(num_images) if (f := folder/f'{stem}_{k}.png').exists()]
+    if not there or overwrite: return
+    more = f', and {len(there)-1} more' if there[1:] else ''
+    raise CommandError(f'{there[0]} exists{more}: add --overwrite to replace what is there, or name another folder, '
+                       f'such as --output_dir {free_folder(folder)}')
 
-def _write_images(out, names, num_images, folder, gif):
+def _free_file(path, overwrite):
+    "`path`, or grid_2.png, grid_3.png … beside the grids of other images."
+    names = (path if k == 1 else path.with_stem(f'{path.stem}_{k}') for k in count(1))
+    return next(f for f in names if overwrite or not f.exists())
+
+def _write_images(out, names, stems, num_images, folder, gif, overwrite):
+    from diffusers import DiffusionPipeline
     from mnist_diffusion.pipelines import image_grid, save_gif
     folder.mkdir(parents=True, exist_ok=True)
-    for i,stem in enumerate(image_stems(names)):
-        for k in range(num_images): image_grid(out.images[i*num_images+k][None], 1, padding=0).save(folder/f'{stem}_{k}.png')
-    rows = 100                                # of a picture that can still be looked at
-    image_grid(out.images[:rows*num_images], num_images, row_labels=names[:rows], scale=2).save(folder/'grid.png')
-    if gif: save_gif(out.frames[:,:rows*num_images], folder/'denoising.gif', num_images)
-    say(f'{len(out.images)} image{"s"*(len(out.images) > 1)} and grid.png are in {folder}')
-    return folder/'grid.png'
+    pictures = DiffusionPipeline.numpy_to_pil(out.images.permute(0, 2, 3, 1).numpy())     # with their transparency
+    for i,picture in enumerate(pictures): picture.save(folder/f'{stems[i//num_images]}_{i % num_images}.png')
+    rows, grid = 100, _free_file(folder/'grid.png', overwrite)                            # rows that can be looked at
+    image_grid(out.images[:rows*num_images], num_images, row_labels=names[:rows], scale=2).save(grid)
+    if gif: save_gif(out.frames[:,:rows*num_images], _free_file(folder/'denoising.gif', overwrite), num_images)
+    say(f'{len(pictures)} image{"s"*(len(pictures) > 1)} and {grid.name} are in {folder}')
+    return grid
 
 # %% ../nbs/08d_inference.ipynb #c014
 def evaluate(
@@ -110,24 +133,31 @@ def evaluate(
     num_images:int=2000,               # images to draw, of each class as often as in the training set
     latest:bool=False,                 # only the newest state of the run, not every checkpoint
     guidance_scale:float|None=None,    # classifier-free guidance, 1 means none; default: the run's
-    guidance_rescale:float|None=None,  # from 0 to 1: shrink guided predictions to the spread of the conditional ones; default: the run's
+    guidance_rescale:float|None=None,  # 0 to 1: shrink guided predictions to the usual spread; default: the run's
     num_inference_steps:int|None=None, # steps from noise to image; default: the run's
-    scheduler:str|None=None,           # another sampler: DDPM, DDIM, FlowEuler, FlowHeun or a diffusers scheduler by class name
+    scheduler:str|None=None,           # another sampler: DDPM, DDIM, FlowEuler, FlowHeun or a diffusers class
     scheduler_options:dict={},         # options of that scheduler
-    seed:int=0,                        # of the images
+    seed:int=0,                        # image k of a class or prompt is a function of the seed, these, and k
     batch_size:int=256,                # images at a time
     dataset_path:str|None=None,        # where the data is; default: where the run found it
+    output_dir:Path|None=None,         # folder for evaluation.json and evaluation.md; default: the run's
 )->dict:                               # the figures, those of real test images under 'floor'
-    "Measure a run: draw images, compare them with real ones and each checkpoint with the others, write the tables into its folder."
+    "Measure a run: draw images, compare them with real ones and each checkpoint with the others, write the tables."
     found = find_model(run)
-    if not found.run: raise CommandError(f'{run} is a pipeline without its run, so its data are unknown: name the folder of a run (it holds config.yaml)')
+    if not found.run:
+        raise CommandError(f'{run} is a pipeline without its run, so its data are unknown: '
+                           'name the folder of a run (it holds config.yaml)')
     check_enough(num_images)
-    check_sampling(found, None, num_inference_steps)
-    check_writable(found.run, 'run')
-    options = {k: v for k,v in dict(guidance_scale=guidance_scale, guidance_rescale=guidance_rescale, num_inference_steps=num_inference_steps).items() if v is not None}
-    result, table, *_ = measure(found, num_images, seed, dataset_path, latest, scheduler, scheduler_options, batch_size=batch_size, **options)
+    check_sampling(found, None, num_inference_steps, scheduler, scheduler_options)
+    folder = found.run if output_dir is None else expanded(output_dir)
+    check_writable(folder)
+    given = dict(guidance_scale=guidance_scale, guidance_rescale=guidance_rescale)
+    given |= dict(num_inference_steps=num_inference_steps)
+    options = {k: v for k,v in given.items() if v is not None}
+    result, table, *_ = measure(found, num_images, seed, dataset_path, latest, scheduler, scheduler_options, folder,
+                                batch_size=batch_size, **options)
     say(table)
-    say(f'written to {found.run/"evaluation.json"} and evaluation.md')
+    say(f'written to {folder/"evaluation.json"} and evaluation.md')
     return result
 
 evaluate.example = 'mnist-diffusion evaluate outputs/quickstart --num_images 2000'
@@ -146,31 +176,48 @@ def measure(
     dataset_path=None,     # where the data is; None: where the run found it
     latest:bool=True,      # only the newest state
     scheduler=None, scheduler_options={}, # another sampler
+    output_dir=None,       # where the tables go; None: the run's folder
+    progress:bool=True,    # tell how far the drawing is
     **options              # for `Evaluation.draw`
 ):                         # the figures; a Markdown table of them; the newest state's images (N,C,H,W), uint8; their labels (N,) or None
-    "Measure the states of a run, and write what is found into its folder."
+    "Measure the states of a run, and write what is found; an earlier evaluation there is kept under a number."
     import torch
-    from mnist_diffusion.checkpoints import write_whole
     from mnist_diffusion.data import load_data
-    from mnist_diffusion.run_evaluation import Evaluation
-    from mnist_diffusion.text_evaluation import plot_comparison, floor_of
+    from mnist_diffusion.run_evaluation import DrawingProgress, Evaluation
+    from mnist_diffusion.text_evaluation import floor_of
     c = model.config
     device = 'cuda' if torch.cuda.is_available() else 'cpu'
-    train, test = (load_data(c.dataset, dataset_path or c.dataset_path, split, c.image_size, device) for split in ('train', 'test'))
-    evaluation = Evaluation(c.replace(seed=seed, fid_num_samples=num_images, clip_num_samples=num_images), train, say=say)
-    results = {}
+    where = dataset_path or c.dataset_path
+    train, test = (load_data(c.dataset, where, split, c.image_size, device) for split in ('train', 'test'))
+    if model.class_names: train, test = (d.with_classes(model.class_names) for d in (train, test))
+    asked = c.replace(seed=seed, fid_num_samples=num_images, clip_num_samples=num_images)
+    evaluation = Evaluation(asked, train, say=say)
+    results, drawing = {}, DrawingProgress(say) if progress else None
     for name,pipe in _states(model, latest, scheduler, scheduler_options):
-        images = evaluation.draw(pipe, **options)
+        images = evaluation.draw(pipe, progress=drawing, **options)
         results[name] = evaluation.measure(images)
-        say(f'{name}: {results[name]["eval/num_images"]:,} images drawn and measured') if not latest else None
+        if not latest: say(f'{name}: {results[name]["eval/num_images"]:,} images drawn and measured')
     floor = floor_of(test, evaluation.tools, num_images, c.captions)
-    used = dict(guidance_scale=c.guidance_scale, guidance_rescale=c.guidance_rescale, num_inference_steps=c.num_inference_steps) | options
-    settings = {k: v for k,v in used.items() if k != 'batch_size'} | dict(scheduler=type(pipe.scheduler).__name__, seed=seed)
+    names = ('guidance_scale', 'guidance_rescale', 'num_inference_steps')
+    used = {n: getattr(c, n) for n in names} | {n: v for n,v in options.items() if n != 'batch_size'}
+    settings = used | dict(scheduler=type(pipe.scheduler).__name__, seed=seed, state=name)
     result, table = _tables(settings, images, evaluation, train, test, results, floor, c)
-    write_whole(model.run/'evaluation.json', lambda f: f.write(json.dumps(result, indent=1).encode()))
-    write_whole(model.run/'evaluation.md', lambda f: f.write((table + '\n').encode()))
-    if len(results) > 1: write_whole(model.run/'checkpoints.png', lambda f: plot_comparison(results, floor).savefig(f, format='png'))
+    _write_evaluation(Path(output_dir or model.run), result, table, results if len(results) > 1 else None, floor)
     return result, table, images, evaluation.labels
+
+def _write_evaluation(folder, result, table, results, floor):
+    from mnist_diffusion.checkpoints import write_whole
+    from mnist_diffusion.text_evaluation import plot_comparison
+    folder.mkdir(parents=True, exist_ok=True)
+    files = [folder/n for n in ('evaluation.json', 'evaluation.md', 'checkpoints.png')]
+    numbered = lambda k: [f.with_stem(f'{f.stem}_{k}') for f in files]
+    if any(f.exists() for f in files):
+        kept = next(names for names in map(numbered, count(1)) if not any(f.exists() for f in names))
+        for f,to in zip(files, kept): f.rename(to) if f.exists() else None
+        say(f'the earlier evaluation is kept as {kept[0]}')
+    write_whole(files[0], lambda f: f.write(json.dumps(result, indent=1).encode()))
+    write_whole(files[1], lambda f: f.write((table + '\n').encode()))
+    if results: write_whole(files[2], lambda f: plot_comparison(results, floor).savefig(f, format='png'))
 
 # %% ../nbs/08d_inference.ipynb #c016
 def _states(model, latest, scheduler, scheduler_options):
@@ -184,7 +231,7 @@ def _states(model, latest, scheduler, scheduler_options):
     for path in [] if latest else paths[:-1]:
         try: pipe = pipeline_at(load_checkpoint(path))
         except CheckpointError as e: say(f'{e}'); continue
-        pipe = pipe.with_scheduler(scheduler, **scheduler_options) if scheduler else pipe
+        pipe = pipe.with_scheduler(newest.scheduler) if scheduler else pipe
         pipe.set_progress_bar_config(disable=True)
         yield name(path), pipe.to(newest.device)
     yield name(paths[-1]) if paths else 'pipeline', newest
@@ -202,4 +249,7 @@ def _tables(settings, images, evaluation, train, test, results, floor, config):
     if len(results) > 1:
         result |= dict(checkpoints=results, best=best_of(results))
         parts.append(compare_table(results, floor))
+    s = settings
+    parts.append(f'{s["state"]}: {s["num_inference_steps"]} steps of {s["scheduler"]}, guidance {s["guidance_scale"]:g}'
+                 + f' (rescaled {s["guidance_rescale"]:g})'*bool(s['guidance_rescale']) + f', seed {s["seed"]}.')
     return result, '\n\n'.join(parts)

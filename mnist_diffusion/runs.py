@@ -7,20 +7,22 @@ __all__ = ['text_parts', 'PIPELINES', 'unet_of', 'noise_process', 'schedule_of',
            'TextConditions', 'conditions_of', 'Run', 'save_folder', 'pipeline_at', 'plot_metrics']
 
 # %% ../nbs/06e_runs.ipynb #c002
-import json, shutil, warnings
+import json, math, shutil, warnings
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 import torch
 from fastcore.basics import patch
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from .data import rng
-from .schedulers import make_scheduler
+from .schedulers import make_scheduler, sampler_for
 from .unets import class_condition, make_unet
 from .text import captions_of, encode, load_text_encoder, text_condition
 from .pipelines import DigitPipeline
 from .text_pipelines import TextToDigitPipeline
 from .config import Config, ConfigError, from_yaml
-from .checkpoints import CheckpointError, checkpoints, latest_checkpoint, load_checkpoint, pipeline_is_current, write_whole
+from .checkpoints import CheckpointError, checkpoints, latest_checkpoint, load_checkpoint, load_weights, pipeline_is_current, write_whole
 
 # %% ../nbs/06e_runs.ipynb #c005
 def unet_of(
@@ -48,16 +50,17 @@ def schedule_of(
 text_parts = lru_cache(maxsize=1)(load_text_encoder)      # a run asks for the same one again and again
 
 def pipeline_of(
-    config:Config,         # condition, scheduler, scheduler_options, text_encoder …, and the process that was trained
+    config:Config,         # condition, scheduler, text_encoder …, the process that was trained, and how to sample
     unet,                  # the network to sample with: the EMA weights
     class_names:list=None, # names of the classes
     prompts:list=None,     # texts to show a text model with; by class, where there are classes
 ):                         # a `DigitPipeline` or a `TextToDigitPipeline`
     "A pipeline around `unet` with the sampler that `config` names; TextEncoderError where the encoder can't be had."
-    scheduler = make_scheduler(config.scheduler, **schedule_of(config), **config.scheduler_options)
-    if config.condition == 'class': return DigitPipeline(unet, scheduler, class_names)
+    scheduler = sampler_for(config.scheduler, schedule_of(config), config.scheduler_options)
+    own = {n: getattr(config, n) for n in ('guidance_scale', 'guidance_rescale', 'num_inference_steps', 'mixed_precision')}
+    if config.condition == 'class': return DigitPipeline(unet, scheduler, class_names, **own)
     encoder, tokenizer = text_parts(config.text_encoder)
-    return TextToDigitPipeline(unet, scheduler, encoder.to(unet.device), tokenizer, config.tokenizer_max_length, prompts, class_names)
+    return TextToDigitPipeline(unet, scheduler, encoder.to(unet.device), tokenizer, config.tokenizer_max_length, prompts, class_names, **own)
 
 # %% ../nbs/06e_runs.ipynb #c011
 class ClassConditions:
@@ -136,6 +139,12 @@ class Run:
     @property
     def checkpoints(self): "Paths of its checkpoints, oldest first."; return checkpoints(self/'checkpoints')
     @property
+    def precision(self):
+        "The `mixed_precision` that its checkpoints were made with; None where there are none."
+        for path in reversed(self.checkpoints):
+            with suppress(Exception):        # a damaged one is named where it is loaded
+                return torch.load(path, map_location='cpu', weights_only=True, mmap=True)['config']['mixed_precision']
+    @property
     def metrics(self): "The lines of `metrics.jsonl` as dicts."; return self.lines('metrics.jsonl')
     @property
     def evaluations(self): "The lines of `evaluations.jsonl` as dicts."; return self.lines('evaluations.jsonl')
@@ -147,8 +156,12 @@ class Run:
         try: text = (self/name).read_text(encoding='utf-8')
         except FileNotFoundError: return []
         except UnicodeDecodeError as e: raise ConfigError(f'{self/name} is damaged ({e}): restore it, or move it away') from None
-        try: return [json.loads(l) for l in text.splitlines(keepends=True) if l.endswith('\n')]    # a killed run may leave half a line
+        whole = [l for l in text.splitlines(keepends=True) if l.endswith('\n')]        # a killed run may leave half a line
+        try: lines = [json.loads(l) for l in whole if l.strip()]
         except ValueError as e: raise ConfigError(f'{self/name} is damaged ({e}): restore it, or move it away') from None
+        strange = [l for l in lines if not isinstance(l, dict) or not isinstance(l.get('step'), int)]
+        if strange: raise ConfigError(f'{self/name} has lines that no run has written (such as {str(strange[0])[:60]!r}): take them out')
+        return lines
 
     def log(self,
         line:dict, # what to log
@@ -195,7 +208,7 @@ def pipeline_at(
     "The pipeline of a checkpoint's EMA weights (the exponential moving average of the weights in training, chapter 07)."
     config = Config(**state['config'])
     unet = unet_of(config, state['image_shape'], state['num_classes'])
-    unet.load_state_dict(state['ema'])
+    load_weights(unet, state['ema'])
     return pipeline_of(config, unet.eval(), state['class_names'], state['prompts'])
 
 # %% ../nbs/06e_runs.ipynb #c021
@@ -207,9 +220,15 @@ def plot_metrics(
     if not lines: return
     fig = Figure(figsize=(8,3), dpi=100, layout='tight')
     left, right = fig.subplots(1, 2)
-    steps = [l['step'] for l in lines]
+    steps, few = [l['step'] for l in lines], dict(marker='o' if len(lines) < 20 else None, markersize=4)     # a line needs two points
     losses = [k for k in lines[-1] if 'loss' in k]
-    for k in losses if len(losses) > 2 else ['loss']: left.plot(steps, [l.get(k) for l in lines], label=k)
-    left.set(xlabel='optimizer step', ylabel='loss', yscale='log' if lines[-1]['loss'] > 0 else 'linear'); left.legend()
-    right.plot(steps, [l['learning_rate'] for l in lines], label='learning_rate'); right.set(xlabel='optimizer step', ylabel='learning rate')
+    for k in losses if len(losses) > 2 else ['loss']: left.plot(steps, [l.get(k, math.nan) for l in lines], label=k, **few)
+    finite = [l['loss'] for l in lines if math.isfinite(l['loss'])]
+    wide = finite and 0 < 3*min(finite) < max(finite)
+    left.set(xlabel='optimizer step', ylabel='loss', yscale='log' if wide else 'linear'); left.legend()
+    right.plot(steps, [l['learning_rate'] for l in lines], **few)
+    right.set(xlabel='optimizer step', ylabel='learning rate')
+    for ax in (left, right):
+        if steps[0] == steps[-1]: ax.set_xlim(steps[0]-1, steps[0]+1)
+        ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     write_whole(run/'metrics.png', lambda f: fig.savefig(f, format='png'))

@@ -8,12 +8,13 @@ __all__ = ['TextToDigitPipeline']
 # %% ../nbs/05a_text_pipelines.ipynb #c002
 import torch
 from fastcore.basics import patch
-from .pipelines import DigitPipeline
+from .pipelines import DigitPipeline, checked, listed, spelled
 from .text import encode, text_condition
 
 # %% ../nbs/05a_text_pipelines.ipynb #c005
 class TextToDigitPipeline(DigitPipeline):
     "Guided sampling of images from texts; call it with a prompt, or many."
+    model_cpu_offload_seq = 'text_encoder->unet'
     def __init__(self,
         unet,                       # a network that is told hidden states, see chapter 02
         scheduler,                  # one of ours, or any of diffusers' that fits the network's `prediction_type`
@@ -22,16 +23,22 @@ class TextToDigitPipeline(DigitPipeline):
         tokenizer_max_length:int=8, # tokens of a text, as in training
         prompts=None,               # texts to show the model with, a list of str; by class, where there are classes
         class_names=None,           # names of the classes; prompt k is then of class k
+        guidance_scale=None,        # of a call that doesn't say; default: 1
+        guidance_rescale=None,      # of a call that doesn't say; default: 0
+        num_inference_steps=None,   # of a call that doesn't say; default: 20
+        mixed_precision=None,       # that the network was trained in: auto, no, bf16 or fp16
     ):
-        super().__init__(unet, scheduler, class_names)
+        super().__init__(unet, scheduler, class_names, guidance_scale, guidance_rescale, num_inference_steps, mixed_precision)
         self.register_modules(text_encoder=text_encoder, tokenizer=tokenizer)
-        self.register_to_config(tokenizer_max_length=tokenizer_max_length, prompts=None if prompts is None else list(prompts))
+        self.register_to_config(tokenizer_max_length=tokenizer_max_length,
+                                prompts=None if prompts is None else list(prompts))
 
 # %% ../nbs/05a_text_pipelines.ipynb #c007
 def _texts(prompt):
-    texts = [prompt] if isinstance(prompt, str) else list(prompt) if isinstance(prompt, (list, tuple)) else None
-    if texts is None or not all(isinstance(t, str) for t in texts): raise ValueError(f'prompt={prompt!r} is not a text: give a string, or a list of strings')
-    if not texts: raise ValueError('prompt=[] is empty: give at least one text, or None for unconditional images')
+    "One text or many, as a list."
+    texts = listed('prompt', prompt)
+    for text in texts:
+        if not isinstance(text, str): raise ValueError(f'prompt={spelled(text)} is not a text: give a string, or a list of strings')
     return texts
 
 @patch
@@ -42,7 +49,8 @@ def prompt_condition(self:TextToDigitPipeline,
 ):                           # a `Condition`, a row an image
     "Texts as a condition; ValueError for what is no text."
     texts = _texts(prompt)
-    if not isinstance(negative_prompt, str): raise ValueError(f'negative_prompt={negative_prompt!r} is not a text: give one string for all images')
+    if not isinstance(negative_prompt, str):
+        raise ValueError(f'negative_prompt={spelled(negative_prompt)} is not a text: give one string for all images')
     distinct = list(dict.fromkeys([negative_prompt, *texts]))
     hidden = encode(distinct, self.text_encoder, self.tokenizer, self.config.tokenizer_max_length)
     rows = hidden[[distinct.index(t) for t in texts]]
@@ -55,21 +63,28 @@ def __call__(self:TextToDigitPipeline,
     prompt=None,                     # one text or many; None: unconditional
     negative_prompt:str='',          # guidance leads away from it; of no effect at guidance_scale 1
     num_images_per_prompt:int=1,     # images for each prompt, at least 1
-    guidance_scale=1.,               # a number (1: none), a list over the steps, a function of the time, or a tensor (N,) with one for each image
+    guidance_scale=None,             # 1: none; see `guidance_scales`; default: the pipeline's
     guidance_interval=(0., 1.),      # times, as fractions (1 is noise), within which there is guidance
-    guidance_rescale:float=0.,       # from 0 to 1: shrink guided predictions to the spread of the conditional ones
-    num_inference_steps:int=20,      # steps, in [1, num_train_timesteps]
+    guidance_rescale:float=None,     # from 0 to 1, see `guided`; default: the pipeline's
+    num_inference_steps:int=None,    # steps, in [1, num_train_timesteps]; default: the pipeline's
     generator=None,                  # a torch.Generator, or a list with one for each image
-    seed:int=None,                   # instead of a generator: image k is then a function of (seed, k)
+    seed:int=None,                   # instead of a generator: image k of a prompt is then a function of (seed, prompt, k)
     batch_size:int=256,              # images at a time; it does not change them
+    mixed_precision:str=None,        # auto, no, bf16 or fp16; default: no where the network was trained so, else auto
     output_type:str='pil',           # 'pil', 'pt' (N,C,H,W) or 'np' (N,H,W,C), both in [0,1]
     return_intermediates:bool=False, # also return all states, as `frames`
     return_dict:bool=True,           # a `DigitOutput`, or a tuple
+    callback_on_step_end=None,       # called after each step with (pipeline, step, time, tensors), may return others
+    callback_on_step_end_tensor_inputs=('latents',), # tensors that it is given: latents, the states (B,C,H,W) in [-1,1]
     **step_options                   # for the scheduler's `step`, such as DDIM's `eta`
 ):                                   # images, prompt by prompt
     "Sample images of these prompts; ValueError that names the argument, its value and what would do."
-    if num_images_per_prompt < 1: raise ValueError(f'num_images_per_prompt={num_images_per_prompt} is out of range: use 1 or more')
-    condition = self.prompt_condition('' if prompt is None else prompt, negative_prompt, num_images_per_prompt)
-    told = prompt is not None or negative_prompt != ''
-    return self._draw(condition, len(condition), told, generator, seed, guidance_scale, guidance_interval, guidance_rescale, output_type, return_dict,
-                      num_inference_steps=num_inference_steps, batch_size=batch_size, return_intermediates=return_intermediates, **step_options)
+    each = checked('num_images_per_prompt', num_images_per_prompt)
+    texts, negative = [''] if prompt is None else _texts(prompt), '' if negative_prompt is None else negative_prompt
+    asked, condition = [t for t in texts for _ in range(each)], lambda: self.prompt_condition(texts, negative, each)
+    told = prompt is not None or negative != ''
+    return self._draw(asked, condition, told, generator, seed, output_type, return_dict, guidance_scale=guidance_scale,
+                      guidance_interval=guidance_interval, guidance_rescale=guidance_rescale,
+                      num_inference_steps=num_inference_steps, batch_size=batch_size, mixed_precision=mixed_precision,
+                      return_intermediates=return_intermediates, callback_on_step_end=callback_on_step_end,
+                      callback_on_step_end_tensor_inputs=callback_on_step_end_tensor_inputs, **step_options)

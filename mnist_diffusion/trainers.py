@@ -11,21 +11,20 @@ import copy, ctypes, json, math, shutil, signal, sys, time, warnings
 from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 import torch
-from accelerate import Accelerator
-from accelerate.state import AcceleratorState, GradientState
 from accelerate.utils import gather_object
 from diffusers.optimization import get_scheduler
 from fastcore.basics import patch
 from tqdm import tqdm
 from .data import batch_indices, draw_noise, load_data, rng
-from .schedulers import make_scheduler
+from .schedulers import sampler_for
 from .text import quiet
 from .losses import make_loss
 from .pipelines import image_generators, image_grid
 from .config import Config, ConfigError
-from .checkpoints import CheckpointError, latest_checkpoint, prune_checkpoints, save_checkpoint, stamp, write_whole
-from .faults import TrainingDiverged, TrainingInterrupted, caught_signals, explained_faults, first_alone, locked
-from .tracking import Tracking, check_tracker, tracked
+from .checkpoints import CheckpointError, latest_checkpoint, load_weights, plain_keys, prune_checkpoints, save_checkpoint, stamp, write_whole
+from .faults import TrainingDiverged, TrainingInterrupted, caught_signals, end_with_launcher, explained_faults, first_alone, locked
+from .launching import accelerator_of, own_settings
+from .tracking import Tracking, check_tracker, tracked, trackers_line
 from .runs import Run, conditions_of, noise_process, pipeline_of, plot_metrics, save_folder, schedule_of, unet_of
 from .text_evaluation import labelled_grid
 from .run_evaluation import Evaluation
@@ -72,17 +71,18 @@ class Training:
     def __init__(self,
         config:Config, # the whole configuration
         data=None,     # training images; default: loaded as `config` says
+        made_with:str=None, # the precision of the run that goes on, if one does: what mixed_precision auto means then
     ):
         keep_freed_memory()
         check_tracker(config.tracker)
-        AcceleratorState._reset_state(); GradientState._reset_state()
-        self.accelerator = Accelerator(mixed_precision=config.mixed_precision, cpu=not torch.cuda.is_available())
+        self.accelerator, config, self.about_precision = accelerator_of(config, made_with)
         self.config, self.step_count, self.seconds, self.logged_at = config, 0, 0., 0.
         self.skipped, self.saved_at, self.agree_at = [], time.monotonic(), 0
         micro = self.accelerator.num_processes * config.gradient_accumulation_steps
         if config.batch_size % micro: raise ConfigError(f'batch_size={config.batch_size} cannot be divided among {self.accelerator.num_processes} processes × '
             f'gradient_accumulation_steps={config.gradient_accumulation_steps}: use a multiple of {micro}')
         if config.mixed_precision == 'fp16' and self.device.type == 'cpu': raise ConfigError("mixed_precision='fp16' needs a GPU: use 'bf16' or 'no'")
+        sampler_for(config.scheduler, schedule_of(config), config.scheduler_options, config.num_inference_steps)   # or it fails at the first grid
         if data is None:
             with self.accelerator.main_process_first(): data = load_data(config.dataset, config.dataset_path, 'train', config.image_size)
         self.data = data.to(self.device)
@@ -93,7 +93,6 @@ class Training:
         model = unet_of(config, self.data.shape, self.data.num_classes)
         self.conditions = conditions_of(config, self.data, model)
         self.scheduler = noise_process(config)
-        make_scheduler(config.scheduler, **schedule_of(config), **config.scheduler_options)      # an unfit sampler is found out before the work
         self.loss = make_loss(self.scheduler, config.loss, config.training_method, config.inverse_weight, config.snr_gamma)
         self._prepare(model.to(self.device, memory_format=torch.channels_last))
 
@@ -115,7 +114,7 @@ def _prepare(self:Training, model):
     optimizer = torch.optim.AdamW(model.parameters(), lr=c.learning_rate, weight_decay=c.weight_decay, betas=(0.9, c.adam_beta2), fused=self.device.type in ('cpu', 'cuda'))
     schedule = get_scheduler(c.lr_scheduler, torch.optim.SGD(model.parameters(), lr=1.), num_warmup_steps=c.lr_warmup_steps, num_training_steps=self.total_steps)
     self.learning_rate_at = lambda step: c.learning_rate * schedule.lr_lambdas[0](step)
-    self.model, self.optimizer = self.accelerator.prepare(model.train(), optimizer)
+    with own_settings(): self.model, self.optimizer = self.accelerator.prepare(model.train(), optimizer)
     self.window = {}              # sums of what is logged, since the last line of metrics.jsonl
     self.first_bad = torch.tensor(-1, device=self.device)
     self.evaluation = None        # its tools are loaded when they are first needed
@@ -147,7 +146,7 @@ def step(self:Training):
     if good := c.on_nan == 'stop' or self.all_finite(parts['loss'], grad_norm): self.optimizer.step()
     self.optimizer.zero_grad(set_to_none=True)
     self.step_count += 1
-    if good: update_ema(self.ema, self.accelerator.unwrap_model(self.model), ema_decay_at(self.step_count, c.ema_decay))
+    if good: update_ema(self.ema, self.model, ema_decay_at(self.step_count, c.ema_decay))
     else: self.skipped.append(self.step_count)
     if good or len(self.skipped) > c.max_skipped: self._note(parts, grad_norm)
     self.seconds += time.perf_counter()-began
@@ -175,7 +174,7 @@ def _note(self:Training, parts, grad_norm):
 def state_dict(self:Training):
     "All that the next steps depend on: tensors, numbers and strings only."
     acc, next_step = self.accelerator, min(self.step_count, self.total_steps-1)
-    return dict(model=acc.unwrap_model(self.model).state_dict(), ema=self.ema.state_dict(), optimizer=self.optimizer.state_dict(),
+    return dict(model=plain_keys(self.model.state_dict()), ema=self.ema.state_dict(), optimizer=self.optimizer.state_dict(),
                 schedule=dict(name=self.config.lr_scheduler, total_steps=self.total_steps, learning_rate=self.learning_rate_at(next_step)),
                 epoch=self.step_count//self.steps_per_epoch, step=self.step_count, seconds=self.seconds, logged_at=self.logged_at, window=self.window, skipped=self.skipped,
                 scaler=acc.scaler.state_dict() if acc.scaler else {}, config=self.config.to_dict(), data=self.data.fingerprint(),
@@ -189,16 +188,28 @@ def load_state_dict(self:Training,
     "Go on from `state`; ConfigError or CheckpointError where it belongs to another configuration, data set or model."
     changed = self.config.differences(state['config'])
     if changed: raise ConfigError(f'{path} was made with {changed}: use the same settings to go on, or another output_dir to begin afresh')
-    if state['data'] != self.data.fingerprint(): raise ConfigError(f'{path} was trained on other images than dataset_path={self.config.dataset_path!r} now holds: restore them, or begin in another output_dir')
+    self._check_data(state, path)
     if state['step'] > self.total_steps: raise ConfigError(f'{path} has done {state["step"]} steps, more than the {self.total_steps} asked for: raise num_epochs or max_steps')
     try:
-        self.accelerator.unwrap_model(self.model).load_state_dict(state['model'])
-        self.ema.load_state_dict(state['ema'])
+        load_weights(self.model, state['model'])
+        load_weights(self.ema, state['ema'])
         self.optimizer.load_state_dict(state['optimizer'])
     except (RuntimeError, ValueError, KeyError) as e: raise CheckpointError(f'{path} belongs to another model ({str(e).splitlines()[0]}): begin in another output_dir') from None
     if state['scaler']: self.accelerator.scaler.load_state_dict(state['scaler'])
     self.step_count, self.seconds, self.logged_at, self.skipped = state['step'], state['seconds'], state.get('logged_at', state['seconds']), list(state.get('skipped', []))
     self.window = {k: v.to(self.device) if torch.is_tensor(v) else v for k,v in state['window'].items()}
+
+@patch
+def _check_data(self:Training, state, path):
+    "Take the images in the order that the checkpoint knows; ConfigError where they are others."
+    before, now = state['class_names'], self.conditions.class_names
+    if reordered := bool(before and now and before != now and sorted(before) == sorted(now)):
+        self.data = self.data.with_classes(before)
+        self.conditions = conditions_of(self.config, self.data, self.ema)
+    if state['data'] == self.data.fingerprint(): return
+    why = f" (its classes came in the order {', '.join(before)} then, and come as {', '.join(now)} now)" if reordered else ''
+    raise ConfigError(f'{path} was trained on other images than dataset_path={self.config.dataset_path!r} now holds{why}: '
+                      'restore them, or begin in another output_dir')
 
 # %% ../nbs/07_trainers.ipynb #c022
 @patch
@@ -214,13 +225,13 @@ def sample_images(self:Training,
 ):             # (classes*each, C, H, W) in [0, 1] on the main process, class by class; None on the others
     "Images of every class or prompt from the EMA weights, drawn by all processes together."
     acc, c = self.accelerator, self.config
-    shown = self.conditions.prompts or range(self.data.num_classes)
-    numbers = range(acc.process_index, len(shown)*each, acc.num_processes)
+    shown = self.conditions.prompts or self.conditions.class_names
+    asked = [k if shown is self.conditions.class_names else shown[k] for k in range(len(shown)) for _ in range(each)]   # classes by number
+    numbers = range(acc.process_index, len(asked), acc.num_processes)
     mine = []
     if numbers:
         with acc.autocast():
-            images = self.pipeline()([shown[k//each] for k in numbers], guidance_scale=c.guidance_scale, guidance_rescale=c.guidance_rescale, num_inference_steps=c.num_inference_steps,
-                          generator=[g for k in numbers for g in image_generators(c.seed, 1, start=k)], output_type='pt').images
+            images = self.pipeline()([shown[k//each] for k in numbers], generator=image_generators(c.seed, asked, numbers), output_type='pt').images
         mine = list(zip(numbers, images.float().cpu()))
     everyone = gather_object(mine) if acc.num_processes > 1 else mine
     return torch.stack([image for _,image in sorted(everyone, key=lambda p: p[0])]) if acc.is_main_process else None
@@ -245,10 +256,11 @@ def loss_line(
 )->str:        # for people
     "A line of metrics for people, with the time that is left."
     left = (total-line['step']) * line['seconds']/line['step']
+    left = f" · {int(left//60)}:{int(left%60):02d} left" if line['step'] > 1 else ''       # the first step is no measure
     losses = {k: v for k,v in line.items() if k.endswith('loss')}
     parts = ' '.join(f'{k} {v:.4f}' for k,v in losses.items() if len(losses) > 2 or k == 'loss')     # ordinary training has one part, the loss itself
     return (f"step {line['step']}/{total} · epoch {line['epoch']:.2f} · {parts} · lr {line['learning_rate']:.2e} · "
-            f"{line['images_per_second']:.0f} images/s · {int(left//60)}:{int(left%60):02d} left")
+            f"{line['images_per_second']:.0f} images/s{left}")
 
 def evaluation_line(
     figures:dict # what `Training.evaluate` returned
@@ -297,6 +309,18 @@ def is_due(self:Training,
     if not every or self.step_count == self.total_steps: return bool(every)
     epochs, within = divmod(self.step_count, self.steps_per_epoch)
     return within == 0 and epochs > 0 and (epochs-1) % every == 0
+
+@patch
+def line_due(self:Training):
+    "Is a line of metrics due after this step?"
+    return self.step_count in (1, self.total_steps) or self.step_count % self.config.log_every == 0
+
+@patch
+def remarks(self:Training)->list: # of sentences
+    "What somebody who starts this run may want to know at once."
+    few = self.config.log_every > self.total_steps
+    said = f'log_every={self.config.log_every} is more than the {self.total_steps} steps of this run: the first and the last are logged'
+    return [s for s in (self.about_precision, trackers_line(self.config.tracker), said if few else '') if s]
 
 @patch
 def save(self:Training,
@@ -400,16 +424,20 @@ def train(
 )->Run:                    # the finished run
     "Train to the end, from wherever the run in `config.output_dir` stands; see `TrainingInterrupted`, `TrainingFailed`, `ConfigError`."
     config.validate()
-    run, t = Run(config.output_dir), Training(config, data)
+    end_with_launcher()
+    run = Run(config.output_dir)
+    t = Training(config, data, run.precision)
     with ExitStack() as held:
         held.enter_context(explained_faults(config, lambda: last_good(run), t.accelerator.num_processes))
         first_alone(t.accelerator, lambda: held.enter_context(locked(run.folder)))
         origin = t.start(run, resume)
         say = Progress(t, progress)
+        for line in t.remarks(): say(line)
         if origin: catch_up(t, run, say, origin)
         with caught_signals() as caught, tracked_to_the_end(t):
             steps(t, run, say, caught)
             finish(t, run)
+        for line in t.tracking.guide(): say(line)
         say.close()
     return run
 
@@ -432,7 +460,7 @@ def steps(
     while t.step_count < t.total_steps:
         if not t.step() and len(t.skipped) <= config.max_skipped: say(f'step {t.step_count} was not finite and was skipped ({len(t.skipped)} of max_skipped={config.max_skipped})')
         say.advance()
-        if t.step_count % config.log_every == 0 or t.step_count == t.total_steps: t.write_line(run, say)
+        if t.line_due(): t.write_line(run, say)
         elif t.device.type == 'cpu': t.check_finite(run)
         stop, save = t.agreed(caught)
         if stop or save or t.is_due(config.checkpoint_every): t.save(run)
@@ -494,6 +522,9 @@ class Progress:
     def __call__(self, text, line=None):
         "Show a line of text; `line` is one of metrics, whose loss goes beside the bar."
         if line: self.bar.set_postfix(loss=f"{line['loss']:.4f}")
-        if self.show: tqdm.write(text); sys.stdout.flush()
+        if not self.show: return
+        try: tqdm.write(text); sys.stdout.flush()
+        except BrokenPipeError: raise
+        except OSError: self.show = False     # the terminal is gone
     def advance(self): "One step is done."; self.bar.update(self.batch)
     def close(self): "Take the bar down."; self.bar.close()

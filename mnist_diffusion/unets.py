@@ -136,7 +136,7 @@ class ConditionalUNet(ModelMixin, ConfigMixin):
     def __init__(self,
         in_channels:int=1,           # channels of the images
         out_channels:int|None=None,  # channels of the answer; default: `in_channels`
-        sample_size:int=28,          # height and width that it is trained on (other sizes work too)
+        sample_size:int|tuple=28,    # (height, width) that it is trained on, or one number for both (other sizes work too)
         num_classes:int|None=10,     # classes; the null class has index `num_classes`; None: it is told texts
         patch_size:int=2,            # side of the patches that become channels: 1, 2, 4 …
         block_widths:tuple=(64,128), # channels at each level, from the largest map down
@@ -166,8 +166,7 @@ class UNetOutput(BaseOutput):
     "The answer of a `ConditionalUNet`."
     sample:Tensor=None # (B, out_channels, H, W)
 
-def _check_size(model, sample):
-    h, w = sample.shape[-2:]
+def _check_size(model, h, w):
     if h % model.stride or w % model.stride:
         raise ValueError(f'images of {h}×{w} do not fit this ConditionalUNet: height and width must be divisible by {model.stride} '
                          '(patch_size × 2^(levels-1)); change image_size, patch_size or block_widths')
@@ -189,7 +188,7 @@ def forward(self:ConditionalUNet,
     return_dict:bool=True,             # an object with `.sample`, or a tuple
 ):                                     # `.sample`: (B, out_channels, H, W)
     "What the network predicts for `sample` at `timestep`; ValueError where H or W do not fit."
-    _check_size(self, sample)
+    _check_size(self, *sample.shape[-2:])
     t = torch.as_tensor(timestep, device=sample.device).expand(len(sample))
     emb = F.silu(self.time_mlp(timestep_embedding(t).to(self.dtype)) + _told(self, t, encoder_hidden_states, class_labels))
     x = self.stem(F.pixel_unshuffle(sample, self.config.patch_size).contiguous(memory_format=torch.channels_last))
@@ -220,8 +219,8 @@ def make_unet(
     "A network by name; ValueError for an unknown name or an image size that doesn't fit."
     c, h, w = image_shape
     if model == 'conditional_unet':
-        unet = ConditionalUNet(c, c, h, num_classes, patch_size, tuple(block_widths), layers_per_block, attention, cross_attention_dim=cross_attention_dim)
-        _check_size(unet, torch.empty(1, c, h, w))
+        unet = ConditionalUNet(c, c, (h, w), num_classes, patch_size, tuple(block_widths), layers_per_block, attention, cross_attention_dim=cross_attention_dim)
+        _check_size(unet, h, w)
         return unet
     if model not in ('unet2d', 'unet2d_condition'):
         raise ValueError(f"model={model!r} is not known; choose 'conditional_unet', 'unet2d' or 'unet2d_condition'")
