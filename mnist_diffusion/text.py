@@ -18,7 +18,7 @@ from fastcore.basics import patch
 from huggingface_hub import HfApi
 from huggingface_hub.utils import HFValidationError, RepositoryNotFoundError
 from torch import Tensor
-from transformers import AutoConfig, AutoTokenizer, CLIPTextModel
+from transformers import AutoTokenizer, CLIPTextConfig, CLIPTextModel
 from .data import ImageData, rng
 from .files import expanded
 from .unets import Condition
@@ -133,7 +133,7 @@ def quiet():
 def _read(encoder, tokenizer, **kwargs):
     "CLIP's text tower and tokenizer from two places."
     with quiet():
-        kind = AutoConfig.from_pretrained(encoder, **kwargs).model_type
+        kind = CLIPTextConfig.get_config_dict(encoder, **kwargs)[0].get('model_type')
         if kind not in ('clip', 'clip_text_model'): raise ValueError(f'it is of type {kind!r}, not CLIP')
         model, info = CLIPTextModel.from_pretrained(encoder, use_safetensors=True, output_loading_info=True, **kwargs)
         if info['missing_keys']: raise ValueError(f"it lacks the weights {min(info['missing_keys'])}")
