@@ -10,10 +10,10 @@ __all__ = ['KINDS', 'LIMITS', 'PATHS', 'TRADITION', 'CommandError', 'Flag', 'fla
 # %% ../nbs/08b_flags.ipynb #c002
 import argparse, inspect, math, os, re, shutil, tempfile, typing
 from pathlib import Path
-import jsonargparse, yaml
+import jsonargparse
 from fastcore.docments import docments
 from .files import expanded
-from .config import HINTS, Config, ConfigError, check_value, nearest
+from .config import HINTS, Config, ConfigError, check_value, nearest, setting_of
 
 # %% ../nbs/08b_flags.ipynb #c006
 class CommandError(Exception): "Something on the command line that cannot work; the message names it, its value and the remedy."
@@ -63,12 +63,7 @@ def read_text(
 ):            # the value, perhaps of another type
     "The value that `text` stands for."
     if hint in (Path, Path|None): return Path(text)
-    if hint in (str, str|None): return text
-    if text.lower() == 'none' and type(None) in typing.get_args(hint): return None
-    if hint in (list, list|None, list[str]|None): return [y.strip() for y in text.split(',')]
-    if typing.get_origin(hint) is list and not text.startswith('['): text = f'[{text}]'
-    try: return yaml.safe_load(text)
-    except yaml.YAMLError: return text
+    return setting_of(hint, text)
 
 def read_value(
     flag:Flag, # which flag
