@@ -108,11 +108,11 @@ def check_run(
     if changed: raise CommandError(f'{folder} was made with {changed}: use the same settings to go on, or another --output_dir to begin afresh')
 
 def run_training(config, resume=True, data=None):
-    "Train, after making sure that the sampler for the grids exists."
-    from mnist_diffusion.schedulers import make_scheduler
+    "Train, after making sure that the sampler for the grids can take its steps."
+    from mnist_diffusion.schedulers import sampler_for
     from mnist_diffusion.runs import schedule_of
     from mnist_diffusion.trainers import train
-    make_scheduler(config.scheduler, **schedule_of(config), **config.scheduler_options)
+    sampler_for(config.scheduler, schedule_of(config), config.scheduler_options, config.num_inference_steps)
     return train(config, data, resume)
 
 # %% ../nbs/09_cli.ipynb #c008
@@ -170,6 +170,7 @@ def bench(
     output:Path|None=None,  # a JSON file for the figures
 )->dict:                    # the figures
     "Measure training and sampling speed beside a plain loop with diffusers' UNet2DConditionModel, on this machine."
+    if output and Path(output).is_dir(): raise CommandError(f'--output={str(output)!r} is a folder: name a file in it')
     if output: check_writable(Path(output).absolute().parent, 'output')
     from mnist_diffusion.bench import bench_table, run_bench
     result = run_bench(seconds=seconds, repeats=repeats, batch_size=batch_size)

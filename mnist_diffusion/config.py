@@ -116,13 +116,21 @@ def setting_of(
         if kind in (int, float): value = _number(value, kind is int)
         elif kind is dict or value.strip().startswith('['): value = _parsed(value)
         else: value = [part.strip() for part in value.split(',')]
+    if kind is dict and isinstance(value, dict): value = dict(_pair(k, v) for k,v in value.items())
     if kind is int and isinstance(value, float) and value.is_integer(): return int(value)
     if kind is float and type(value) is int and abs(value) < 1e300: return float(value)
     if typing.get_origin(kind) is list and type(value) in (int, float): value = [value]
     listed = typing.get_origin(kind) is list and isinstance(value, list)
     return [setting_of(*typing.get_args(kind), v) for v in value] if listed else value
 
+def _pair(name, value):
+    "A name and its value, also where the blank after the colon is missing: {eta:0.5}."
+    if value is not None or not isinstance(name, str) or ':' not in name: return name, value
+    name, value = name.split(':', 1)
+    return name.strip(), _parsed(value)
+
 def _parsed(text):
+    "A text as YAML; the text itself where it is none."
     try: return yaml.load(text, Loader)
     except yaml.YAMLError: return text
 

@@ -10,10 +10,10 @@ __all__ = ['KINDS', 'LIMITS', 'PATHS', 'TRADITION', 'CommandError', 'Flag', 'fla
 # %% ../nbs/08b_flags.ipynb #c002
 import argparse, inspect, math, os, re, shutil, tempfile, typing
 from pathlib import Path
-import jsonargparse, yaml
+import jsonargparse
 from fastcore.docments import docments
 from .files import expanded
-from .config import HINTS, Config, ConfigError, check_value, nearest
+from .config import HINTS, Config, ConfigError, check_value, nearest, setting_of
 
 # %% ../nbs/08b_flags.ipynb #c006
 class CommandError(Exception): "Something on the command line that cannot work; the message names it, its value and the remedy."
@@ -63,12 +63,7 @@ def read_text(
 ):            # the value, perhaps of another type
     "The value that `text` stands for."
     if hint in (Path, Path|None): return Path(text)
-    if hint in (str, str|None): return text
-    if text.lower() == 'none' and type(None) in typing.get_args(hint): return None
-    if hint in (list, list|None, list[str]|None): return [y.strip() for y in text.split(',')]
-    if typing.get_origin(hint) is list and not text.startswith('['): text = f'[{text}]'
-    try: return yaml.safe_load(text)
-    except yaml.YAMLError: return text
+    return setting_of(hint, text)
 
 def read_value(
     flag:Flag, # which flag
@@ -117,18 +112,21 @@ class Parser(jsonargparse.ArgumentParser):
     def joined(self, argv):
         "`argv` with every flag and its value in one word; CommandError for what is unknown or lacks a value."
         words, known, bare = [], [f'--{n}' for n in self.flags], list(self.needed)
-        rest = iter(argv)
-        for word in rest:
+        rest = list(argv)
+        while rest:
+            word = rest.pop(0)
             name, equals, _ = word.partition('=')
             if name in ('-h', '--help'): return ['--help']
             if not word.startswith('-') and bare: words.append(f'--{bare.pop(0)}={word}'); continue
             if not name.startswith('--'): raise CommandError(f'{word!r} was not expected: flags are written --name value, lists with commas (0,1,2); see {self.prog} --help')
             if name not in known: raise CommandError(f'there is no flag {name}{hint(name, known)}: see {self.prog} --help')
             if equals: words.append(word); continue
-            if self.flags[name[2:]].switch: words.append(f'{name}=true'); continue
-            value = next(rest, None)
+            value = rest[0] if rest else None
+            if self.flags[name[2:]].switch:
+                words.append(f'{name}={rest.pop(0) if str(value).lower() in ("true", "false") else "true"}')
+                continue
             if value is None or value.startswith('--'): raise CommandError(f'{name} needs a value: write {name} {metavar(self.flags[name[2:]])}')
-            words.append(f'{name}={value}')
+            words.append(f'{name}={rest.pop(0)}')
         return words
 
     def values(self, argv):

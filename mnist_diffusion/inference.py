@@ -64,7 +64,7 @@ def generate(
 )->Path:                                # the grid
     "Draw images with a trained model: a PNG for each, and a grid with a row for each class or text."
     found = find_model(model)
-    check_sampling(found, labels, num_inference_steps)
+    check_sampling(found, labels, num_inference_steps, scheduler, scheduler_options)
     texts = texts_of(found, labels, prompt, prompt_file, negative_prompt)
     def where():
         if output_dir is not None: return expanded(output_dir)
@@ -148,7 +148,7 @@ def evaluate(
         raise CommandError(f'{run} is a pipeline without its run, so its data are unknown: '
                            'name the folder of a run (it holds config.yaml)')
     check_enough(num_images)
-    check_sampling(found, None, num_inference_steps)
+    check_sampling(found, None, num_inference_steps, scheduler, scheduler_options)
     folder = found.run if output_dir is None else expanded(output_dir)
     check_writable(folder)
     given = dict(guidance_scale=guidance_scale, guidance_rescale=guidance_rescale)

@@ -85,13 +85,23 @@ def _load_run(folder):
 def check_sampling(
     model:Model,                      # what is sampled from
     labels:list|None=None,            # classes, as numbers, names or ranges
-    num_inference_steps:int|None=None # steps
+    num_inference_steps:int|None=None,# steps
+    scheduler:str|None=None,          # another sampler than the model's own
+    scheduler_options:dict={},        # options of that sampler
 ):
-    "CommandError for a class that the model does not know, or more steps than it has times."
+    "CommandError or ValueError for a class that the model does not know, or a sampler that cannot take these steps."
+    if scheduler_options and not scheduler:
+        raise CommandError(f'--scheduler_options={scheduler_options} needs --scheduler: name the class that they belong to')
     if (num_inference_steps or 0) > model.num_train_timesteps:
         raise CommandError(f'--num_inference_steps={num_inference_steps} is more than the '
                            f'num_train_timesteps={model.num_train_timesteps} of this model: lower it')
     if labels and model.class_names: chosen_classes(model.class_names, labels)
+    if not model.run or not (scheduler or num_inference_steps): return        # a pipeline alone is loaded first
+    from mnist_diffusion.runs import schedule_of
+    from mnist_diffusion.schedulers import sampler_for
+    c = model.config
+    steps, options = num_inference_steps or c.num_inference_steps, scheduler_options if scheduler else c.scheduler_options
+    sampler_for(scheduler or c.scheduler, schedule_of(c), options, steps)
 
 def chosen_classes(
     names:list,            # of the classes

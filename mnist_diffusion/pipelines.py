@@ -25,7 +25,7 @@ from torchvision.transforms.functional import pil_to_tensor
 from torchvision.utils import make_grid
 from .labels import class_number, plain
 from .data import on_background, rng
-from .schedulers import begun, check_sampler, process_of, sampler_for
+from .schedulers import OwnNoise, begun, check_sampler, process_of, sampler_for
 from .unets import autocast, class_condition, num_classes
 
 # %% ../nbs/05_pipelines.ipynb #c008
@@ -266,6 +266,8 @@ def sample_steps(self:DigitPipeline,
     tried = {n: v for n,v in step_options.items() if isinstance(v, (bool, int, float))}
     scheduler, c, device = self._scheduler_for(num_inference_steps, **tried), self.unet.config, self._execution_device
     if 'generator' in inspect.signature(scheduler.step).parameters: step_options['generator'] = generators
+    if getattr(scheduler, 'noise_sampler_seed', 0) is None:             # DPMSolverSDE's trees grow from numbers
+        scheduler.noise_sampler_seed = [g.initial_seed() for g in generators]
     times = (scheduler.timesteps/scheduler.config.num_train_timesteps).tolist()
     scales = guidance_scales(guidance_scale, times, guidance_interval)
     if condition is not None: condition = condition.to(device)
@@ -278,7 +280,7 @@ def sample_steps(self:DigitPipeline,
     scaled = getattr(scheduler, 'scale_model_input', lambda x, t: x)     # diffusers' flow schedulers have none
     for i, (t, scale) in enumerate(zip(scheduler.timesteps, scales)):
         with computing: prediction = guided(self.unet, scaled(x, t), t, condition, scale, guidance_rescale)
-        x = scheduler.step(prediction, t, x, **step_options).prev_sample
+        with OwnNoise(generators): x = scheduler.step(prediction, t, x, **step_options).prev_sample
         if callback_on_step_end: x = self._call_back(callback_on_step_end, callback_on_step_end_tensor_inputs, i, t, x)
         yield x
         if self._interrupt: return

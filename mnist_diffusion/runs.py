@@ -16,7 +16,7 @@ from fastcore.basics import patch
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from .data import rng
-from .schedulers import make_scheduler
+from .schedulers import make_scheduler, sampler_for
 from .unets import class_condition, make_unet
 from .text import captions_of, encode, load_text_encoder, text_condition
 from .pipelines import DigitPipeline
@@ -56,7 +56,7 @@ def pipeline_of(
     prompts:list=None,     # texts to show a text model with; by class, where there are classes
 ):                         # a `DigitPipeline` or a `TextToDigitPipeline`
     "A pipeline around `unet` with the sampler that `config` names; TextEncoderError where the encoder can't be had."
-    scheduler = make_scheduler(config.scheduler, **schedule_of(config), **config.scheduler_options)
+    scheduler = sampler_for(config.scheduler, schedule_of(config), config.scheduler_options)
     own = {n: getattr(config, n) for n in ('guidance_scale', 'guidance_rescale', 'num_inference_steps', 'mixed_precision')}
     if config.condition == 'class': return DigitPipeline(unet, scheduler, class_names, **own)
     encoder, tokenizer = text_parts(config.text_encoder)
@@ -226,6 +226,7 @@ def plot_metrics(
     finite = [l['loss'] for l in lines if math.isfinite(l['loss'])]
     wide = finite and 0 < 3*min(finite) < max(finite)
     left.set(xlabel='optimizer step', ylabel='loss', yscale='log' if wide else 'linear'); left.legend()
+    if not wide: left.ticklabel_format(useOffset=False)
     right.plot(steps, [l['learning_rate'] for l in lines], **few)
     right.set(xlabel='optimizer step', ylabel='learning rate')
     for ax in (left, right):

@@ -5,18 +5,19 @@
 # %% auto #0
 __all__ = ['BETA_SCHEDULES', 'PREDICTION_TYPES', 'PROCESS', 'TRIAL_STEPS', 'CLEAR', 'OURS', 'USUAL', 'make_betas',
            'rescale_zero_terminal_snr', 'Forward', 'StepOutput', 'spaced_timesteps', 'VariancePreserving', 'DDPM',
-           'DDIM', 'Flow', 'FlowEuler', 'FlowHeun', 'begun', 'walk', 'PerfectNetwork', 'sampling_error', 'misfit',
-           'process_of', 'scheduler_names', 'sampler_for', 'make_scheduler', 'check_sampler']
+           'DDIM', 'Flow', 'FlowEuler', 'FlowHeun', 'OwnNoise', 'begun', 'walk', 'PerfectNetwork', 'sampling_error',
+           'misfit', 'process_of', 'scheduler_names', 'sampler_for', 'make_scheduler', 'check_sampler']
 
 # %% ../nbs/01_schedulers.ipynb #c002
 import copy, difflib, inspect, math, numbers, types, typing, warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 import numpy as np
 import torch
 import diffusers
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 from diffusers import ConfigMixin, SchedulerMixin
 from diffusers.configuration_utils import register_to_config
 from diffusers.utils import BaseOutput, logging
@@ -374,6 +375,28 @@ class FlowHeun(Flow):
         self.step_index += 1
         return StepOutput(out, x0) if return_dict else (out, x0)
 
+# %% ../nbs/01_schedulers.ipynb #s201
+class OwnNoise(TorchFunctionMode):
+    "Within, normal numbers that are drawn for a whole batch come from the generators of its images."
+    def __init__(self,
+        generators:list # one for each image of the batch
+    ):
+        super().__init__()
+        self.generators = generators
+
+    def __torch_function__(self, f, types, args=(), kwargs=None):
+        "Draw, or let torch do what it was asked for."
+        kwargs = kwargs or {}
+        if f not in (torch.randn, torch.randn_like) or isinstance(kwargs.get('generator'), torch.Generator):
+            return f(*args, **kwargs)
+        like, names = args[0] if f is torch.randn_like else None, ('dtype', 'device')
+        if like is not None: size, kept = like.shape, {n: kwargs.get(n) or getattr(like, n) for n in names}
+        else:
+            size = kwargs.get('size', args[0] if args and isinstance(args[0], (tuple, list)) else args)
+            kept = {n: kwargs[n] for n in names if n in kwargs}
+        if not size or size[0] != len(self.generators): return f(*args, **kwargs)
+        return randn_tensor(tuple(size), generator=self.generators, **kept)
+
 # %% ../nbs/01_schedulers.ipynb #s101
 def begun(
     scheduler,               # any, which stays as it is
@@ -394,11 +417,15 @@ def walk(
 ):                   # yields (B, …): the noise, then the state after each step
     "From noise to images, one state after the other."
     if 'generator' in inspect.signature(scheduler.step).parameters: step_options['generator'] = generators
+    if generators and getattr(scheduler, 'noise_sampler_seed', 0) is None:    # DPMSolverSDE's noise grows from numbers
+        scheduler.noise_sampler_seed = [g.initial_seed() for g in generators]
     scaled = getattr(scheduler, 'scale_model_input', lambda x, t: x)     # diffusers' flow schedulers have none
     x = noise * getattr(scheduler, 'init_noise_sigma', 1.)               # nor this
     yield x
     for t in scheduler.timesteps:
-        x = scheduler.step(predict(scaled(x, t), t), t, x, **step_options).prev_sample
+        answer = predict(scaled(x, t), t)
+        with OwnNoise(generators) if generators else nullcontext():
+            x = scheduler.step(answer, t, x, **step_options).prev_sample
         yield x
 
 # %% ../nbs/01_schedulers.ipynb #s103

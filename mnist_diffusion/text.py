@@ -8,7 +8,7 @@ __all__ = ['DIGIT_WORDS', 'DIGIT_TEMPLATES', 'CLASS_TEMPLATES', 'DIGIT_CLIP', 'c
            'encode', 'text_condition']
 
 # %% ../nbs/03_text.ipynb #c002
-import json, re, string, textwrap, time, warnings
+import json, re, string, textwrap, warnings
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,10 +16,11 @@ import torch
 import transformers
 from fastcore.basics import patch
 from huggingface_hub import HfApi
-from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
+from huggingface_hub.utils import HFValidationError, RepositoryNotFoundError
 from torch import Tensor
-from transformers import AutoConfig, AutoTokenizer, CLIPTextModel
+from transformers import AutoTokenizer, CLIPTextConfig, CLIPTextModel
 from .data import ImageData, rng
+from .files import expanded
 from .unets import Condition
 
 # %% ../nbs/03_text.ipynb #c006
@@ -132,7 +133,7 @@ def quiet():
 def _read(encoder, tokenizer, **kwargs):
     "CLIP's text tower and tokenizer from two places."
     with quiet():
-        kind = AutoConfig.from_pretrained(encoder, **kwargs).model_type
+        kind = CLIPTextConfig.get_config_dict(encoder, **kwargs)[0].get('model_type')
         if kind not in ('clip', 'clip_text_model'): raise ValueError(f'it is of type {kind!r}, not CLIP')
         model, info = CLIPTextModel.from_pretrained(encoder, use_safetensors=True, output_loading_info=True, **kwargs)
         if info['missing_keys']: raise ValueError(f"it lacks the weights {min(info['missing_keys'])}")
@@ -175,7 +176,7 @@ def load_text_encoder(
     name:str='openai/clip-vit-base-patch32', # 'digit_clip', a folder (of a CLIP model or of a pipeline), or an id on the hub
 ):                                           # CLIPTextModel (frozen, eval, float32, on the CPU) and its tokenizer
     "A text encoder and its tokenizer. TextEncoderError, one sentence with the remedy, when they can't be had. Reads safetensors alone."
-    folder = DIGIT_CLIP if name == 'digit_clip' else Path(name).expanduser()
+    folder = DIGIT_CLIP if name == 'digit_clip' else expanded(name)
     return _read_folder(name, folder) if folder.is_dir() else _read_hub(str(name))
 
 # %% ../nbs/03_text.ipynb #c033

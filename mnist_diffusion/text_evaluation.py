@@ -89,8 +89,9 @@ def load_tools(
     if all(class_forms(c)[-1] in DIGIT_WORDS for c in train.class_names):
         digit_clip = load_clip('digit_clip', train.device)
         read = digits_read(digit_clip, train)
-        if read >= 0.5: tools = tools._replace(digit_clip=digit_clip, class_texts=_class_texts(digit_clip, train.class_names))
-        else: say(f'Digit CLIP is left out: its digits are white on black, and of these training images it reads {read:.0%}')
+        texts = _class_texts(digit_clip, train.class_names)
+        if read >= 0.5: tools = tools._replace(digit_clip=digit_clip, class_texts=texts)
+        else: say(f'Digit CLIP is left out: its digits are white on black, and of the training images it reads {read:.0%}')
     if clip: tools = tools._replace(clip=load_clip(clip, train.device, download, say))
     net = load_inception(train.device, download, say) if inception else None
     return tools._replace(inception=net, inception_reference=inception_reference(net, train, reference_images)) if net else tools
@@ -274,7 +275,8 @@ def as_good(
 )->list:         # names, without that of the best
     "The checkpoints that may be as good as the best: chance explains by how much they are behind."
     best, key, error = best_of(results), 'eval/fid_score', lambda r: r.get('eval/fid_error', 0)
-    return [k for k in _legible(results) if k != best and key in results[k] and not _apart(results[k], results[best], key, error)]
+    others = [k for k in _legible(results) if k != best and key in results[k]]
+    return [k for k in others if not _apart(results[k], results[best], key, error)]
 
 def compare_table(
     results:dict,    # {name of a checkpoint: from `summarize`}
@@ -287,9 +289,11 @@ def compare_table(
     rows += [[f'**{name}**' if name == best else str(name), *(_shown(r, k) for k in keys)] for name,r in results.items()]
     if floor: rows.append(['real test images (floor)', *(_shown(floor, k) for k in keys)])
     line = f'Best: **{best}**, the lowest in-domain FID'
-    if 'eval/prompt_accuracy' in keys: line += ' among those whose accuracy is, as far as chance lets one tell, the highest'
-    if others := as_good(results): line += f'. It may be chance that it is ahead of {", ".join(map(str, others))}: more images would tell'
-    if len({r.get('eval/fid_num_samples') for r in everyone}) > 1: line += '. FIDs of different numbers of images do not compare'
+    if 'eval/prompt_accuracy' in keys: line += ' among those whose accuracy is, as far as one can tell, the highest'
+    if others := as_good(results):
+        line += f'. It may be chance that it is ahead of {", ".join(map(str, others))}: more images would tell'
+    if len({r.get('eval/fid_num_samples') for r in everyone}) > 1:
+        line += '. FIDs of different numbers of images do not compare'
     return f'{_markdown(rows)}\n\n{line}.{_beware(results[best])}'
 
 # %% ../nbs/06d_text_evaluation.ipynb #c030

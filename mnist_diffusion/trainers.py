@@ -16,7 +16,7 @@ from diffusers.optimization import get_scheduler
 from fastcore.basics import patch
 from tqdm import tqdm
 from .data import batch_indices, draw_noise, load_data, rng
-from .schedulers import make_scheduler
+from .schedulers import sampler_for
 from .text import quiet
 from .losses import make_loss
 from .pipelines import image_generators, image_grid
@@ -82,6 +82,7 @@ class Training:
         if config.batch_size % micro: raise ConfigError(f'batch_size={config.batch_size} cannot be divided among {self.accelerator.num_processes} processes × '
             f'gradient_accumulation_steps={config.gradient_accumulation_steps}: use a multiple of {micro}')
         if config.mixed_precision == 'fp16' and self.device.type == 'cpu': raise ConfigError("mixed_precision='fp16' needs a GPU: use 'bf16' or 'no'")
+        sampler_for(config.scheduler, schedule_of(config), config.scheduler_options, config.num_inference_steps)   # or it fails at the first grid
         if data is None:
             with self.accelerator.main_process_first(): data = load_data(config.dataset, config.dataset_path, 'train', config.image_size)
         self.data = data.to(self.device)
@@ -92,7 +93,6 @@ class Training:
         model = unet_of(config, self.data.shape, self.data.num_classes)
         self.conditions = conditions_of(config, self.data, model)
         self.scheduler = noise_process(config)
-        make_scheduler(config.scheduler, **schedule_of(config), **config.scheduler_options)      # an unfit sampler is found out before the work
         self.loss = make_loss(self.scheduler, config.loss, config.training_method, config.inverse_weight, config.snr_gamma)
         self._prepare(model.to(self.device, memory_format=torch.channels_last))
 
@@ -437,7 +437,7 @@ def train(
         with caught_signals() as caught, tracked_to_the_end(t):
             steps(t, run, say, caught)
             finish(t, run)
-        for line in t.tracking.guide(): say(f'tracked: {line}')
+        for line in t.tracking.guide(): say(line)
         say.close()
     return run
 
