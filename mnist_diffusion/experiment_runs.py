@@ -135,6 +135,7 @@ def prediction_folder(
 
 def prediction_path(folder, number, seed): "The predictions of one job, (N,D), float32."; return Path(folder)/f'experiment_{number:02d}_seed_{seed:02d}.npy'
 
+# %% ../nbs/08g_experiment_runs.ipynb #n003
 def unfinished(
     planned:dict, # from `plan`
     path:Path,    # of the partial file
@@ -335,7 +336,7 @@ experiments.example = 'mnist-diffusion experiments --task mnist1d --seeds 10\n  
 def _tell(path, grid):
     "What has become of a grid, or a part of it; TrainingFailed where nothing succeeded."
     m, s = grid['metadata'], grid['summary']
-    say(f"shard {m['shard']}: {s['total_runs']} runs, {s['failed_runs']} failed" if m['shard'] else f"{s['total_experiments']} experiments, {s['successful']} successful, {s['failed']} failed")
+    say(f"shard {m['shard']}: {s['total_runs']} run{'s'*(s['total_runs'] != 1)}, {s['failed_runs']} failed" if m['shard'] else f"{s['total_experiments']} experiment{'s'*(s['total_experiments'] != 1)}, {s['successful']} successful, {s['failed']} failed")
     if s['failed_runs'] == s['total_runs'] > 0: raise TrainingFailed(f"all {s['total_runs']} runs failed, the first with: {grid['results'][0]['error']}; {path} has the rest")
     if m['shard']: say(f"partial   {path}\njoin      mnist-diffusion experiments merge --task {m['dataset']} --output_dir {path.parent}")
     else: say(f"file      {path}\nreport    {report_path(path)}")

@@ -186,14 +186,16 @@ def measure(
     from mnist_diffusion.run_evaluation import DrawingProgress, Evaluation
     from mnist_diffusion.text_evaluation import floor_of
     c = model.config
+    asked = c.replace(seed=seed, fid_num_samples=num_images, clip_num_samples=num_images)
+    newest = load_model(model, scheduler, scheduler_options)
+    newest.check_options(**options)                # mistakes come to light before data are loaded and a classifier is trained
     device = 'cuda' if torch.cuda.is_available() else 'cpu'
     where = dataset_path or c.dataset_path
     train, test = (load_data(c.dataset, where, split, c.image_size, device) for split in ('train', 'test'))
     if model.class_names: train, test = (d.with_classes(model.class_names) for d in (train, test))
-    asked = c.replace(seed=seed, fid_num_samples=num_images, clip_num_samples=num_images)
     evaluation = Evaluation(asked, train, say=say)
     results, drawing = {}, DrawingProgress(say) if progress else None
-    for name,pipe in _states(model, latest, scheduler, scheduler_options):
+    for name,pipe in _states(model, newest, latest, scheduler):
         images = evaluation.draw(pipe, progress=drawing, **options)
         results[name] = evaluation.measure(images)
         if not latest: say(f'{name}: {results[name]["eval/num_images"]:,} images drawn and measured')
@@ -220,18 +222,17 @@ def _write_evaluation(folder, result, table, results, floor):
     if results: write_whole(files[2], lambda f: plot_comparison(results, floor).savefig(f, format='png'))
 
 # %% ../nbs/08d_inference.ipynb #c016
-def _states(model, latest, scheduler, scheduler_options):
+def _states(model, newest, latest, scheduler):
     "Names and pipelines of the checkpoints of a run, the newest last, which is the run's own pipeline."
     from mnist_diffusion.checkpoints import CheckpointError, load_checkpoint
     from mnist_diffusion.runs import Run, pipeline_at
-    newest = load_model(model, scheduler, scheduler_options)
     newest.set_progress_bar_config(disable=True)
     paths = Run(model.run).checkpoints
     name = lambda p: p.stem.removeprefix('checkpoint_')
     for path in [] if latest else paths[:-1]:
         try: pipe = pipeline_at(load_checkpoint(path))
         except CheckpointError as e: say(f'{e}'); continue
-        pipe = pipe.with_scheduler(newest.scheduler) if scheduler else pipe
+        if scheduler: pipe.scheduler = newest.scheduler
         pipe.set_progress_bar_config(disable=True)
         yield name(path), pipe.to(newest.device)
     yield name(paths[-1]) if paths else 'pipeline', newest

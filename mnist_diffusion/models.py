@@ -67,7 +67,7 @@ def load_model(
     except ValueError: raise
     except Exception as e: raise CommandError(f'{model.folder} cannot be loaded ({" ".join(str(e).split())[:200]}): save the pipeline anew, or name another') from None
     finally: logging.enable_progress_bar()
-    if scheduler: pipe = pipe.with_scheduler(sampler_for(scheduler, process_of(pipe.scheduler), scheduler_options))
+    if scheduler: pipe.scheduler = sampler_for(scheduler, process_of(pipe.scheduler), scheduler_options)
     _tell(pipe, model)
     return pipe.to('cuda' if torch.cuda.is_available() else 'cpu')
 

@@ -226,6 +226,7 @@ def plot_metrics(
     finite = [l['loss'] for l in lines if math.isfinite(l['loss'])]
     wide = finite and 0 < 3*min(finite) < max(finite)
     left.set(xlabel='optimizer step', ylabel='loss', yscale='log' if wide else 'linear'); left.legend()
+    if not wide: left.ticklabel_format(useOffset=False)
     right.plot(steps, [l['learning_rate'] for l in lines], **few)
     right.set(xlabel='optimizer step', ylabel='learning rate')
     for ax in (left, right):
