@@ -84,7 +84,7 @@ def check_surroundings(
     "ConfigError where torch's defaults in this process would train something else than the settings say."
     wrong = None
     if (t := torch.get_default_dtype()) != torch.float32: wrong = f'torch.set_default_dtype({t}) is in force'
-    if (d := torch.get_default_device()).type != 'cpu': wrong = f'torch.set_default_device({str(d)!r}) is in force'
+    if (d := torch.empty(0).device).type != 'cpu': wrong = f'torch.set_default_device({str(d)!r}) is in force'
     if torch.is_autocast_enabled(device_type): wrong = 'this is called within torch.autocast'
     if not torch.is_grad_enabled(): wrong = 'this is called within torch.no_grad or inference_mode'
     if wrong: raise ConfigError(f'{wrong}, and a run decides that for itself: undo it before training')
