@@ -70,9 +70,9 @@ class Config:
     layers_per_block:int=1 # residual blocks a level
     attention:bool=True # attention on the smallest map (unet2d_condition: on all but the largest)
     # sampling
-    scheduler:str='FlowEuler' # DDPM, DDIM, FlowEuler, FlowHeun, or any diffusers scheduler by class name
+    scheduler:str='UniPCMultistepScheduler' # DDPM, DDIM, FlowEuler, FlowHeun, or any diffusers scheduler by class name
     scheduler_options:dict=field(default_factory=dict) # further options of that scheduler
-    num_inference_steps:int=20 # steps from noise to image
+    num_inference_steps:int=10 # steps from noise to image
     guidance_scale:float=1.35 # classifier-free guidance; 1 means none
     guidance_rescale:float=0. # from 0 (not) to 1: shrink guided predictions to the spread of the conditional ones
     # records
