@@ -349,11 +349,14 @@ def run_command(
         say('that is now:', shlex.join(['mnist-diffusion', *argv]))
     name, *rest = argv or (['interactive'] if sys.stdin.isatty() else ['--help'])
     if rest and f'{name} {rest[0]}' in COMMANDS: name, rest = f'{name} {rest[0]}', rest[1:]
+    if name == 'help' and rest: name, rest = ' '.join(rest), ['--help']
     if name in ('-h', '--help', 'help'): say(overview()); return 0
-    if name == '--version': from mnist_diffusion import __version__; say(__version__); return 0
+    if name in ('--version', '-V', 'version'): from mnist_diffusion import __version__; say(__version__); return 0
     if name.startswith('-'): raise CommandError(f'{name} needs a command before it: one of {", ".join(COMMANDS)}')
     if name not in COMMANDS:
         raise CommandError(f'there is no command {name!r}{nearest(name, COMMANDS)}: choose from {", ".join(COMMANDS)}')
+    if name == 'train' and rest and rest[0] in preset_names():
+        raise CommandError(f'{rest[0]!r} is a preset: write mnist-diffusion train --config {shlex.join(rest)}')
     parser = parser_of(name)
     if {'-h', '--help'} & set(rest): say(parser.format_help().rstrip()); return 0
     values = parser.values(rest)

@@ -376,4 +376,5 @@ def _instead(folder, task):
     others = {re.match(f'(.+)_(?:{PARTIAL}|{EARLIER})', p.name)[1] for p in partial_files(folder, '*', '_shard_*')}
     return ''.join([*(f' (joined already: {p})' for p in whole), *(f' (but of task {t!r})' for t in sorted(others))])
 
-merge.example = 'mnist-diffusion experiments merge --task mnist1d --output_dir outputs/experiments'
+merge.example = ('mnist-diffusion experiments merge --task mnist1d --output_dir outputs/experiments'
+                 '    # after experiments --shard 1/2 and --shard 2/2')

@@ -52,7 +52,7 @@ def read_path(
     "A path as a shell would make it; CommandError where it names nothing."
     path = str(expanded(text)) if text.startswith('~') else text
     if not path.strip():
-        raise CommandError(f'--{name}={text!r} is empty (a variable of the shell that is unset?): name a folder')
+        raise CommandError(f'--{name}={text!r} is empty (a variable of the shell that is unset?): name a path')
     if path.startswith('~'):
         raise CommandError(f'--{name}={text!r}: there is no such home; write ./{text} for a name that begins so')
     return path

@@ -82,7 +82,9 @@ def generate(
                seed=seed, batch_size=batch_size, return_intermediates=gif, **options)
     return _write_images(out, names, stems, num_images, where(), gif, overwrite)
 
-generate.example = 'mnist-diffusion generate --model outputs/quickstart --labels 0,1,2 --num_images 5\n  mnist-diffusion generate --model outputs/text_fast --prompt "A handwritten digit 7"'
+generate.example = '''mnist-diffusion generate --model outputs/quickstart --labels 0,1,2 --num_images 5
+  mnist-diffusion train --config text_fast
+  mnist-diffusion generate --model outputs/text_fast --prompt "A handwritten digit 7"'''
 
 # %% ../nbs/08d_inference.ipynb #c008
 def _stems(names, labels=None):
