@@ -26,7 +26,7 @@ from torchvision.utils import make_grid
 from .labels import class_number, plain
 from .data import on_background, rng
 from .schedulers import OwnNoise, begun, check_sampler, process_of, sampler_for
-from .unets import autocast, class_condition, num_classes
+from .unets import autocast, class_condition, few_threads, num_classes
 
 # %% ../nbs/05_pipelines.ipynb #c008
 def _identity(c):
@@ -326,7 +326,7 @@ def sample(self:DigitPipeline,
     "Sample an image for each generator, under any condition; ValueError for a value out of range."
     starts, images, frames = range(0, len(generators), checked('batch_size', batch_size)), [], []
     steps = len(self._scheduler_for(num_inference_steps).timesteps)
-    with self.progress_bar(total=len(starts)*steps) as bar:
+    with self.progress_bar(total=len(starts)*steps) as bar, few_threads(min(batch_size, len(generators)), self.unet):
         for k in starts:
             rows, states = slice(k, k+batch_size), []
             each = isinstance(guidance_scale, Tensor) and guidance_scale.ndim
