@@ -116,7 +116,8 @@ def measure(
     return dict(images=n, seconds=elapsed, images_per_second=n/elapsed, passes_per_image=sum(rows)/n)
 
 # %% ../nbs/08a_bench.ipynb #c016
-LIMITS = ('ATEN_CPU_CAPABILITY', 'ONEDNN_MAX_CPU_ISA', 'DNNL_MAX_CPU_ISA', 'MKL_ENABLE_INSTRUCTIONS') # variables that forbid instructions
+LIMITS = ('ATEN_CPU_CAPABILITY', 'ONEDNN_MAX_CPU_ISA', 'DNNL_MAX_CPU_ISA', 'MKL_ENABLE_INSTRUCTIONS', # which instructions are allowed,
+          'OMP_WAIT_POLICY', 'GOMP_SPINCOUNT', 'KMP_BLOCKTIME')                                      # and how threads wait
 
 def hardware(
     device:torch.device # what is computed on
