@@ -5,8 +5,9 @@
 # %% auto #0
 __all__ = ['BETA_SCHEDULES', 'PREDICTION_TYPES', 'PROCESS', 'TRIAL_STEPS', 'CLEAR', 'OURS', 'USUAL', 'make_betas',
            'rescale_zero_terminal_snr', 'Forward', 'StepOutput', 'spaced_timesteps', 'VariancePreserving', 'DDPM',
-           'DDIM', 'Flow', 'FlowEuler', 'FlowHeun', 'OwnNoise', 'begun', 'walk', 'PerfectNetwork', 'sampling_error',
-           'misfit', 'process_of', 'scheduler_names', 'sampler_for', 'make_scheduler', 'check_sampler']
+           'DDIM', 'Flow', 'FlowEuler', 'FlowHeun', 'OwnNoise', 'begun', 'walk', 'PerfectNetwork', 'OneValue',
+           'sampling_error', 'misfit', 'process_of', 'scheduler_names', 'sampler_for', 'make_scheduler',
+           'check_sampler']
 
 # %% ../nbs/01_schedulers.ipynb #c002
 import copy, difflib, inspect, math, numbers, types, typing, warnings
@@ -505,6 +506,14 @@ def euler_error(self:PerfectNetwork,
         x = after[0]*x0 + after[1]*(x-alpha*x0)/max(sigma, 1e-6)
     return self.error(x)
 
+class OneValue(PerfectNetwork):
+    "The same if every pixel were -0.6, as paper is white: what differs in the end is noise that was left."
+    shares, width = torch.tensor([1., 0.], dtype=torch.float64), 1e-3
+    def error(self, x): "The mean distance of pixels from their value."; return (x-self.centres[0]).abs().mean().item()
+    def most(self):
+        "What may be left: one grey level of 255, and the noise of the first time of training."
+        return 0.01 + self.weights(0)[1]
+
 # %% ../nbs/01_schedulers.ipynb #s107
 def _short(e):
     "An exception in a few words."
@@ -550,9 +559,9 @@ TRIAL_STEPS, CLEAR = 50, 0.04   # steps of the trial; an error of plain steps ab
 _TRIED = {}                     # what came out of each trial
 
 @lru_cache(maxsize=64)
-def _network(process):
+def _network(process, kind=PerfectNetwork):
     flow = dict(process)['prediction_type'] == 'flow'
-    return PerfectNetwork(**dict(process[:2] if flow else process))
+    return kind(**dict(process[:2] if flow else process))
 
 @lru_cache(maxsize=256)
 def _euler_error(process, n): return _network(process).euler_error(n)
@@ -574,13 +583,17 @@ def misfit(
     process, n = tuple((PROCESS | process).items()), num_inference_steps
     key = repr((type(scheduler), sorted(scheduler.config.items()), process, n, sorted(step_options.items())))
     if key in _TRIED: return _TRIED[key]
-    try: error = sampling_error(scheduler, _network(process), n or _trial_steps(process), **step_options)
+    paper, steps = _network(process, OneValue), n or _trial_steps(process)
+    try:
+        error = sampling_error(scheduler, _network(process), steps, **step_options)
+        left = sampling_error(scheduler, paper, steps, **step_options)
     except ValueError as e: why = str(e)
     else:
         plain = _euler_error(process, n or _trial_steps(process))
         most = 0.035+plain if n is None and plain <= CLEAR else 0.05+2*plain
         why = '' if error <= most else 'its samples are not finite' if error == math.inf else \
             f'with a perfect network its samples are off by {error:.2f}, where plain steps are off by {plain:.2f}'
+        if not why and not left <= paper.most(): why = f'with a perfect network it leaves noise of {left:.3f} in its samples'
     if _plain(dict(scheduler.config)) and _plain(step_options): _TRIED[key] = why
     return why
 
@@ -603,7 +616,9 @@ def scheduler_names()->list: # sorted
 def _find(name):
     "The class called `name`; ValueError where there is none."
     if name in scheduler_names(): return OURS.get(name) or getattr(diffusers, name)
-    near = difflib.get_close_matches(str(name), scheduler_names(), 1, 0.4)
+    near = [n for n in scheduler_names() if len(str(name)) > 3 and n.lower().startswith(str(name).lower())]
+    near.sort(key=len)
+    near = near or difflib.get_close_matches(str(name), scheduler_names(), 1, 0.4)
     raise ValueError(f'scheduler={name!r} is not known' + (f' (did you mean {near[0]!r}?)' if near else '') +
                      ': choose DDPM, DDIM, FlowEuler, FlowHeun or a diffusers class')
 

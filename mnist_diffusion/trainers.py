@@ -320,7 +320,9 @@ def remarks(self:Training)->list: # of sentences
     "What somebody who starts this run may want to know at once."
     few = self.config.log_every > self.total_steps
     said = f'log_every={self.config.log_every} is more than the {self.total_steps} steps of this run: the first and the last are logged'
-    return [s for s in (self.about_precision, trackers_line(self.config.tracker), said if few else '') if s]
+    c = self.config
+    cut = f'max_steps={c.max_steps} is not reached: num_epochs={c.num_epochs} end after {self.total_steps} steps'
+    return [s for s in (self.about_precision, trackers_line(c.tracker), said if few else '', cut if c.max_steps and c.max_steps > self.total_steps else '') if s]
 
 @patch
 def save(self:Training,
