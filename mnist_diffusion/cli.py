@@ -38,8 +38,6 @@ if called():
         sys.exit(2)
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler: signal.signal(signal.SIGINT, stop_at_once)
     os.environ.update(MPLBACKEND='Agg', MATPLOTLIBRC=os.devnull)
-    if not {'OMP_WAIT_POLICY', 'GOMP_SPINCOUNT', 'KMP_BLOCKTIME'} & set(os.environ):
-        os.environ['OMP_WAIT_POLICY'] = 'PASSIVE'      # threads wait asleep (chapter 02); read when PyTorch is loaded
 
 # %% ../nbs/09_cli.ipynb #n002
 import json, logging, re, shlex, time, warnings
