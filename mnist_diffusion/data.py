@@ -400,7 +400,8 @@ def as_shown(
     elif not grey and upright.mode != 'CMYK': upright = upright.convert('RGB')
     if not grey: upright = _srgb(upright)
     if clear and upright.getextrema()[3][0] < 255: # colours that nobody sees are nothing to learn
-        return Image.composite(upright, Image.new('RGBA', upright.size), upright.getchannel('A').point(lambda a: 255*(a > 0)))
+        seen = upright.getchannel('A').point(lambda a: 255*(a > 0))
+        return Image.composite(upright, Image.new('RGBA', upright.size), seen)
     return upright.convert('L' if grey else 'RGB')
 
 # %% ../nbs/00_data.ipynb #g04
@@ -619,8 +620,8 @@ def _load_folder(dataset_path, split, image_size):
     pixels = np.stack([np.atleast_3d(image.convert(mode)) for image in images])
     pixels = torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous()
     if (brightest := pixels[:, :3].max()) < 32: warnings.warn(
-        f"the brightest pixel of all images in {root} is {brightest} of 255: they are nearly black, as a viewer shows them too; "
-        "if they hold 10 or 12 bits in files of 16, stretch them to the whole range")
+        f"the brightest pixel of all images in {root} is {brightest} of 255: they are nearly black, "
+        "as a viewer shows them too; if they hold 10 or 12 bits in files of 16, stretch them to the whole range")
     _tell_copies(pixels, test, files)
     mine = test if split == 'test' else ~test
     chosen = [f for f, m in zip(files, mine.tolist()) if m]

@@ -118,8 +118,8 @@ def split_folders(
     if len(others) == len(splits): return {}
     mine = set(splits) - set(others)
     if others: raise FileError(f"{folder} has {_some(mine)}, named as a split of the data, beside {_some(others)}: "
-        f"call the splits train, test and val (or valid, validation …), move one of them away or, if {min(mine)!r} is a class, "
-        f"rename it (to {'class_' + min(mine)!r}, say)")
+        "call the splits train, test and val (or valid, validation …), move one of them away or, "
+        f"if {min(mine)!r} is a class, rename it (to {'class_' + min(mine)!r}, say)")
     if twice := [n for n, s in splits.items() if list(splits.values()).count(s) > 1]:
         raise FileError(f"{folder} has {_some(twice)}, which mean the same split: put them together, or move one away")
     if 'train' not in splits.values():

@@ -593,7 +593,8 @@ def misfit(
         most = 0.035+plain if n is None and plain <= CLEAR else 0.05+2*plain
         why = '' if error <= most else 'its samples are not finite' if error == math.inf else \
             f'with a perfect network its samples are off by {error:.2f}, where plain steps are off by {plain:.2f}'
-        if not why and not left <= paper.most(): why = f'with a perfect network it leaves noise of {left:.3f} in its samples'
+        if not why and not left <= paper.most():
+            why = f'with a perfect network it leaves noise of {left:.3f} in its samples'
     if _plain(dict(scheduler.config)) and _plain(step_options): _TRIED[key] = why
     return why
 

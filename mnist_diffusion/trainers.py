@@ -322,7 +322,9 @@ def remarks(self:Training)->list: # of sentences
     said = f'log_every={self.config.log_every} is more than the {self.total_steps} steps of this run: the first and the last are logged'
     c = self.config
     cut = f'max_steps={c.max_steps} is not reached: num_epochs={c.num_epochs} end after {self.total_steps} steps'
-    return [s for s in (self.about_precision, trackers_line(c.tracker), said if few else '', cut if c.max_steps and c.max_steps > self.total_steps else '') if s]
+    unreached = bool(c.max_steps) and c.max_steps > self.total_steps
+    told = self.about_precision, trackers_line(c.tracker), said if few else '', cut if unreached else ''
+    return [s for s in told if s]
 
 @patch
 def save(self:Training,
