@@ -12,13 +12,13 @@ import math, platform, re
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-import torch
-import torch.nn.functional as F
-from torch import nn, Tensor
-from diffusers import ModelMixin, ConfigMixin, UNet2DModel, UNet2DConditionModel
+from diffusers import ConfigMixin, ModelMixin, UNet2DConditionModel, UNet2DModel
 from diffusers.configuration_utils import register_to_config
 from diffusers.utils import BaseOutput
 from fastcore.basics import patch
+import torch
+from torch import nn, Tensor
+import torch.nn.functional as F
 
 # %% ../nbs/02_unets.ipynb #c004
 @dataclass
@@ -175,7 +175,7 @@ def _check_size(model, h, w):
 def _told(model, t, hidden_states, labels):
     "The embedding of what each image should be, (B, emb_dim)."
     if model.config.num_classes is None:
-        if hidden_states is None: raise ValueError('this ConditionalUNet is told texts: give encoder_hidden_states (chapter 03)')
+        if hidden_states is None: raise ValueError('this ConditionalUNet is told texts: give encoder_hidden_states (chapter 10)')
         return model.text_pooling(hidden_states)
     return model.class_embedding(torch.full_like(t, model.config.num_classes, dtype=torch.long) if labels is None else labels)
 

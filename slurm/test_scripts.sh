@@ -64,7 +64,7 @@ processes() { # processes JOB: node, rank, number of processes and threads of ea
 
 same_weights() { python - "$@" <<'END'
 import sys, torch
-from mnist_diffusion.checkpoints import latest_checkpoint
+from mnist_diffusion.runs import latest_checkpoint
 def leaves(x, name=''):
     if isinstance(x, dict): return [l for k in x for l in leaves(x[k], f'{name}/{k}')]
     if isinstance(x, (list, tuple)): return [l for k,v in enumerate(x) for l in leaves(v, f'{name}/{k}')]

@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+"""What the book keeps to: width, length, numbers, names, and imports that go downward. One line a finding; exit status 1 if there is one.
+
+usage: layout.py [--count]      --count: only how many findings of each kind
+"""
+import ast, json, re, subprocess, sys
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+WIDTH, FUNCTION, MODULE = 120, 50, 400
+EXPORT = re.compile(r'^#\| ?exports?\b', re.M)
+
+
+def source(cell): return ''.join(cell['source'])
+
+
+def chapters():
+    "Each notebook but the index, with its cells, in the order of the numbers."
+    paths = [p for p in sorted((ROOT/'nbs').glob('*.ipynb')) if p.stem != 'index']
+    return [(p, json.loads(p.read_text(encoding='utf-8'))['cells']) for p in paths]
+
+
+def letters(text): return re.sub(r'[^a-z0-9]', '', text.lower())
+
+
+def names(book):
+    "Numbers are whole, pages differ, and file, title and module tell one name."
+    pages = Counter(letters(re.sub(r'^\d+_', '', p.stem)) for p, _ in book)
+    for p, cells in book:
+        number, _, page = p.stem.partition('_')
+        if not re.fullmatch(r'\d\d', number): yield 'numbers', f'{p.name}: begin with two digits'
+        if pages[letters(page)] > 1: yield 'names', f'{p.name}: another chapter has this name'
+        title = re.match(r'# (.*)', source(cells[0]))
+        if not title or letters(title[1]) != letters(page): yield 'names', f'{p.name}: its title is {title and title[1]!r}'
+        module = next((m[1] for c in cells if (m := re.match(r'#\| ?default_exp (\w+)', source(c)))), None)
+        if module and module != page: yield 'names', f'{p.name}: its module is {module}'
+
+
+def widths(book):
+    "Lines of code in cells, exported or not, by ruff's rule (which passes over URLs)."
+    found = subprocess.run(['ruff', 'check', '--isolated', '--no-cache', '--select', 'E501', '--line-length', str(WIDTH), '--output-format', 'concise', 'nbs', '.ci'],
+                           cwd=ROOT, capture_output=True, text=True)
+    if found.returncode not in (0, 1): sys.exit(found.stderr)
+    yield from (('width', line) for line in found.stdout.splitlines() if 'E501' in line)
+
+
+def unused():
+    "Imports that nothing uses, and names that nothing defines."
+    found = subprocess.run(['ruff', 'check', '--isolated', '--no-cache', '--select', 'F401,F811,F821', '--exclude', '_modidx.py', '--output-format', 'concise', 'mnist_diffusion'],
+                           cwd=ROOT, capture_output=True, text=True)
+    if found.returncode not in (0, 1): sys.exit(found.stderr)
+    yield from (('imports', line) for line in found.stdout.splitlines() if ' F' in line)
+
+
+def lengths(): # lines as they stand, comments and docstrings too
+    for p in sorted((ROOT/'mnist_diffusion').glob('*.py')):
+        if p.name == '_modidx.py': continue
+        text = p.read_text(encoding='utf-8')
+        if (n := len(text.splitlines())) > MODULE: yield 'modules', f'{p.name} has {n} lines'
+        for f in ast.walk(ast.parse(text)):
+            if isinstance(f, ast.FunctionDef) and (n := f.end_lineno - f.lineno + 1) > FUNCTION: yield 'functions', f'{p.name}: {f.name} has {n} lines'
+
+
+def downward(book):
+    "An exported cell imports from chapters above it only, and no private names."
+    place = {p.stem.partition('_')[2]: k for k, (p, _) in enumerate(book)}
+    for k, (p, cells) in enumerate(book):
+        for c in cells:
+            if c['cell_type'] != 'code' or not EXPORT.search(source(c)): continue
+            for module, what in re.findall(r'from mnist_diffusion\.(\w+) import ([\w, ]+)', source(c)):
+                if place.get(module, -1) > k: yield 'downward', f'{p.name} imports {module}, a later chapter'
+                if private := [w for w in re.split(r', *', what) if w.startswith('_') and not w.startswith('__')]: yield 'private', f'{p.name} imports {", ".join(private)}'
+
+
+def headings(book):
+    "nbdev heads each exported symbol itself; a heading of the same name above it stands there twice."
+    for p, cells in book:
+        for above, c in zip(cells, cells[1:]):
+            if c['cell_type'] != 'code' or not EXPORT.search(source(c)) or above['cell_type'] != 'markdown': continue
+            defined = re.findall(r'^(?:def|class) (\w+)', source(c), re.M)
+            for title in re.findall(r'^#{2,4} (.*)$', source(above), re.M)[-1:]:
+                if title.strip('` ') in defined: yield 'headings', f'{p.name}: {title} is headed twice'
+
+
+def links(book):
+    "Chapters that are spoken of in prose are linked."
+    for p, cells in book:
+        for c in cells:
+            if c['cell_type'] != 'markdown': continue
+            for m in re.findall(r'(?<!\[)\b[Cc]hapters? \d\d\b', source(c)): yield 'links', f'{p.name}: {m} is no link'
+
+
+def main():
+    book = chapters()
+    findings = [f for part in (names(book), widths(book), unused(), lengths(), downward(book), headings(book), links(book)) for f in part]
+    if '--count' in sys.argv: print(dict(Counter(kind for kind, _ in findings)))
+    else: print('\n'.join(f'{kind}: {what}' for kind, what in findings))
+    sys.exit(bool(findings))
+
+
+if __name__ == '__main__': main()
