@@ -13,7 +13,6 @@ import json, logging, os, re, shlex, signal, sys, threading, time, warnings
 from contextlib import contextmanager
 from pathlib import Path
 from .config import CHOICES, Config, ConfigError, from_yaml, load_config, nearest, preset_names
-from .runs import check_sampling, find_model, runs_here
 from .interruptions import catch_early, disk_is_full, end_with_launcher, first_to_fail, locked
 from .interruptions import out_of_memory, TrainingFailed, TrainingInterrupted
 from .grids import experiments, merge
@@ -64,6 +63,7 @@ def train(
     **settings               # of `Config`
 ):                           # the finished `Run`
     "Train a model, or go on with a run that was stopped; run the same command again to go on."
+    from mnist_diffusion.runs import find_model
     config = load_config(config, **settings)
     if print_config: return say(config.to_yaml().rstrip())
     check_run(config, resume)
@@ -121,6 +121,7 @@ def quickstart(
     seed:int=0,                           # of the run; image k of a class is a function of seed, class and k
 )->dict:                                  # the figures, those of real test images under 'floor'
     "From nothing to digits in five minutes: train, draw a grid, measure."
+    from mnist_diffusion.runs import find_model
     check_writable(output_dir)
     check_enough(num_images)
     dataset = dataset or _dataset_of(output_dir, dataset_path)
@@ -150,7 +151,7 @@ def _save_rows(images, labels, names, path):
 def _dataset_of(output_dir, dataset_path):
     "The data set of the run in output_dir; else mnist, or digits where mnist can't be had."
     if (Path(output_dir)/'config.yaml').exists(): return from_yaml(Path(output_dir)/'config.yaml').dataset
-    from mnist_diffusion.data import DataError
+    from mnist_diffusion.files import DataError
     from mnist_diffusion.datasets import find_mnist, load_data
     if find_mnist(dataset_path): return 'mnist'
     try:
@@ -192,6 +193,7 @@ def menu(
     ask=input # asks a question and returns the answer
 ):
     "Offer what can be done until there is no more to do; Ctrl-C at a question leads back here, and here to the end."
+    from mnist_diffusion.runs import runs_here
     def answer(question, default=None, check=str):
         "The answer, or the default; asked again, with the reason, where `check` raises an error."
         while True:
@@ -244,13 +246,16 @@ def _ask_train(answer):
     return ['train', *words, '--num_epochs', answer('epochs', config.num_epochs, _fits('train', 'num_epochs'))]
 
 # %% ../nbs/45_cli.ipynb #n006
-def _find(text): return find_model(_read('generate', 'model', text))
+def _find(text):
+    from mnist_diffusion.runs import find_model
+    return find_model(_read('generate', 'model', text))
 
 def _find_run(text):
     if not _find(text).run: raise CommandError(f'{text} is a pipeline without its run: name the folder of a run')
 
 def _ask_model(answer, check):
     "The folder of a run or a pipeline."
+    from mnist_diffusion.runs import runs_here
     runs = [r for r in runs_here() if any(Path(r).glob('checkpoints/*.pt'))]
     if not runs: say('  the folder outputs holds no run yet: name another, or press Ctrl-C and choose 1 to train one')
     return answer('folder of the run', *runs[:1] or [None], check)
@@ -263,6 +268,7 @@ def _ask_continue(answer):
 
 def _ask_what(answer, model):
     "What to draw with a model: a prompt, or classes."
+    from mnist_diffusion.runs import check_sampling
     if model.told == 'text': return ['--prompt', answer('prompt', prompt_for(model))]
     def check(text): text == 'all' or check_sampling(model, _read('generate', 'labels', text))
     names = model.class_names or []
@@ -311,6 +317,7 @@ def in_todays_words(
     argv:list # --mode train --epochs 200 --lr 1e-4 …, in any order
 )->list:      # train --config classic --num_epochs 200 --learning_rate 1e-4 …
     "The command that is meant where a program of this kind is called as it always has been."
+    from mnist_diffusion.runs import runs_here
     words = [w for word in argv for w in (word.split('=', 1) if word.startswith('--mode=') else [word])]
     k = words.index('--mode')
     mode, rest, known = ' '.join(words[k+1:k+2]), words[:k] + words[k+2:], list(dict.fromkeys([*MODES, *COMMANDS]))

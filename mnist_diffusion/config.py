@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['HINTS', 'PATHS', 'NOTHING', 'BOOLS', 'NUMBERS', 'OWN', 'CHOICES', 'TINY', 'RANGES', 'TRAINING_IMAGES', 'CONFIGS',
-           'ALIASES', 'MAY_CHANGE', 'Config', 'ConfigError', 'setting_of', 'Loader', 'Dumper', 'nearest', 'check_value',
-           'preset_names', 'load_config', 'from_dict', 'from_yaml']
+           'ALIASES', 'MAY_CHANGE', 'Config', 'SettingError', 'ConfigError', 'setting_of', 'Loader', 'Dumper',
+           'nearest', 'check_value', 'preset_names', 'load_config', 'from_dict', 'from_yaml']
 
 # %% ../nbs/21_config.ipynb #c002
 import dataclasses, difflib, math, os, re, types, typing
@@ -85,6 +85,27 @@ class Config:
     save_every_minutes:float=0. # also write a checkpoint when so many minutes have passed since the last; 0: never
     keep_checkpoints:int=3 # newest checkpoints to keep; 0: all
     tracker:str='none' # also log to tensorboard, mlflow or wandb, to all of them, or to none
+
+# %% ../nbs/21_config.ipynb #e002
+class SettingError(ValueError):
+    "A setting, argument or flag that cannot work."
+    def __init__(self,
+        setting:str,    # its name, as in a signature or in `Config`
+        value=...,      # what was given; left out where it says nothing
+        why:str='',     # what is wrong with it
+        remedy:str='',  # what to do about it
+    ):
+        super().__init__(setting, value, why, remedy)
+        self.setting, self.value, self.why, self.remedy = setting, value, why, remedy
+
+    def sentence(self,
+        name:str=None,  # how the setting is written, such as '--batch_size'; None: as it is
+    )->str:             # one line
+        "What is wrong and what to do."
+        shown = (name or self.setting) + ('' if self.value is ... else f'={self.value!r}')
+        return f'{shown} {self.why}'.strip() + (f': {self.remedy}' if self.remedy else '')
+
+    def __str__(self): return self.sentence()
 
 # %% ../nbs/21_config.ipynb #c106
 class ConfigError(ValueError): "A setting that cannot work; the message names it, its value and the remedy."

@@ -15,6 +15,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple
+from fastcore.basics import patch
 import numpy as np
 from PIL import Image, ImageCms, ImageOps
 import psutil
@@ -22,8 +23,8 @@ import torch
 from torch import Tensor
 from torchvision import datasets
 from torchvision.datasets.utils import check_integrity, extract_archive
-from .data import _load_digits, DataError, ImageData, resize
-from .files import expanded, FileError, read_text
+from .data import _load_digits, ImageData, resize
+from .files import DataError, expanded, FileError, read_text
 
 # %% ../nbs/22_datasets.ipynb #f01
 FOREIGN = re.compile(r"""\.|__|~\$|(@eaDir|\#recycle|\#snapshot|\$RECYCLE\.BIN|System\ Volume\ Information|lost\+found
@@ -585,3 +586,16 @@ def load_data(
     except FileError as e: raise DataError(str(e)) from e
     if image_size: data = replace(data, images=resize(data.images, image_size))
     return data.to(device)
+
+# %% ../nbs/22_datasets.ipynb #w001
+@patch
+def with_classes(self:ImageData,
+    class_names, # the same names in another order, such as that of an earlier run
+) -> ImageData: # the same images, sorted and numbered by them
+    "The data set with its classes numbered in another order. DataError where they are not the same classes."
+    names = list(class_names)
+    if names == self.class_names: return self
+    if set(names) != set(self.class_names):
+        raise DataError(f"the data set {self.name} has the classes {self.class_names}, not {names}: give data of these classes")
+    labels = torch.tensor([names.index(c) for c in self.class_names], device=self.device)[self.labels]
+    return replace(self.subset(labels.argsort(stable=True)), labels=labels.sort().values, class_names=names)

@@ -10,7 +10,6 @@ import json, re
 from itertools import count
 from pathlib import Path
 from .files import expanded, FileError, read_text
-from .runs import check_sampling, chosen_classes, draw, find_model, load_model, Model
 from .flags import check_writable, CommandError, free_folder, say
 
 # %% ../nbs/41_generate_evaluate.ipynb #c005
@@ -26,7 +25,7 @@ def image_stems(
     return found
 
 def texts_of(
-    model:Model, labels, prompt, prompt_file, negative_prompt # as for `generate`
+    model, labels, prompt, prompt_file, negative_prompt # as for `generate`
 )->list:         # texts, or None where classes are drawn
     "The texts to draw; CommandError where they make no sense for this model."
     given = {'prompt': prompt, 'prompt_file': prompt_file, 'negative_prompt': negative_prompt}
@@ -63,6 +62,7 @@ def generate(
     overwrite:bool=False,               # replace images that are there already, which is otherwise an error
 )->Path:                                # the grid
     "Draw images with a trained model: a PNG for each, and a grid with a row for each class or text."
+    from mnist_diffusion.runs import check_sampling, draw, find_model, load_model
     found = find_model(model)
     check_sampling(found, labels, num_inference_steps, scheduler, scheduler_options)
     texts = texts_of(found, labels, prompt, prompt_file, negative_prompt)
@@ -89,11 +89,13 @@ generate.example = '''mnist-diffusion generate --model outputs/quickstart --labe
 # %% ../nbs/41_generate_evaluate.ipynb #c008
 def _stems(names, labels=None):
     "The beginnings of file names of the chosen classes, which don't depend on the choice."
+    from mnist_diffusion.runs import chosen_classes
     stems = image_stems(names)
     return [stems[y] for y in chosen_classes(names, labels)]
 
 def _asked(model, pipe, labels):
     "What to ask the pipeline for (classes, or the prompts that stand for them), what to call it, and its files."
+    from mnist_diffusion.runs import chosen_classes
     from mnist_diffusion.unets import num_classes
     c = pipe.config
     names = c.class_names or ([str(k) for k in range(num_classes(pipe.unet))] if model.told == 'class' else None)
@@ -145,6 +147,7 @@ def evaluate(
     output_dir:Path|None=None,         # folder for evaluation.json and evaluation.md; default: the run's
 )->dict:                               # the figures, those of real test images under 'floor'
     "Measure a run: draw images, compare them with real ones and each checkpoint with the others, write the tables."
+    from mnist_diffusion.runs import check_sampling, find_model
     found = find_model(run)
     if not found.run:
         raise CommandError(f'{run} is a pipeline without its run, so its data are unknown: '
@@ -172,7 +175,7 @@ def check_enough(
 
 # %% ../nbs/41_generate_evaluate.ipynb #c015
 def measure(
-    model:Model,           # a run
+    model,           # a run
     num_images:int,        # images to draw
     seed:int=0,            # of the images
     dataset_path=None,     # where the data is; None: where the run found it
@@ -183,6 +186,7 @@ def measure(
     **options              # for `Evaluation.draw`
 ):                         # the figures; a Markdown table of them; the newest state's images (N,C,H,W), uint8; their labels (N,) or None
     "Measure the states of a run, and write what is found; an earlier evaluation there is kept under a number."
+    from mnist_diffusion.runs import load_model
     import torch
     from mnist_diffusion.datasets import load_data
     from mnist_diffusion.evaluation import DrawingProgress, Evaluation
