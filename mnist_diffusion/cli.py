@@ -12,7 +12,7 @@ __all__ = ['STOPPED', 'MENU', 'COMMANDS', 'MODES', 'called', 'stop_at_once', 'ot
 import json, logging, os, re, shlex, signal, sys, threading, time, warnings
 from contextlib import contextmanager
 from pathlib import Path
-from .config import CHOICES, Config, ConfigError, from_yaml, load_config, nearest, preset_names
+from .config import CHOICES, Config, SettingError, from_yaml, load_config, nearest, preset_names
 from .interruptions import catch_early, disk_is_full, end_with_launcher, first_to_fail, locked
 from .interruptions import out_of_memory, TrainingFailed, TrainingInterrupted
 from .grids import experiments, merge
@@ -100,7 +100,7 @@ def check_run(
     if not any((folder/'checkpoints').glob('checkpoint_*.pt')): return
     if not resume: raise CommandError(f'--resume=false, but output_dir={str(folder)!r} holds checkpoints of an earlier run: name another --output_dir, or leave --resume away')
     try: changed = config.differences(from_yaml(folder/'config.yaml').to_dict())
-    except ConfigError: return             # the checkpoints hold the settings too
+    except SettingError: return             # the checkpoints hold the settings too
     if changed: raise CommandError(f'{folder} was made with {changed}: use the same settings to go on, or another --output_dir to begin afresh')
 
 def run_training(config, resume=True, data=None):
@@ -226,7 +226,7 @@ def _read(command, name, text): "The value of a flag."; return read_value(parser
 def _fits(command, name): "A check of a flag's value."; return lambda text: _read(command, name, text)
 
 def _would_run(*words):
-    "CommandError or ConfigError where `train` would refuse these words."
+    "CommandError or SettingError where `train` would refuse these words."
     values = parser_of('train').values(words)
     check_run(load_config(values.pop('config'), **values), resume=True)
 

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['HINTS', 'PATHS', 'NOTHING', 'BOOLS', 'NUMBERS', 'OWN', 'CHOICES', 'TINY', 'RANGES', 'TRAINING_IMAGES', 'CONFIGS',
-           'ALIASES', 'MAY_CHANGE', 'Config', 'SettingError', 'ConfigError', 'setting_of', 'Loader', 'Dumper',
-           'nearest', 'check_value', 'preset_names', 'load_config', 'from_dict', 'from_yaml']
+           'ALIASES', 'MAY_CHANGE', 'Config', 'SettingError', 'setting_of', 'Loader', 'Dumper', 'nearest',
+           'check_value', 'preset_names', 'load_config', 'from_dict', 'from_yaml']
 
 # %% ../nbs/21_config.ipynb #c002
 import dataclasses, difflib, math, os, re, types, typing
@@ -108,8 +108,6 @@ class SettingError(ValueError):
     def __str__(self): return self.sentence()
 
 # %% ../nbs/21_config.ipynb #c106
-class ConfigError(ValueError): "A setting that cannot work; the message names it, its value and the remedy."
-
 HINTS = typing.get_type_hints(Config)
 PATHS = ('dataset_path', 'output_dir', 'text_encoder')    # may begin with ~
 NOTHING, BOOLS = ('none', 'null', '~'), dict(true=True, yes=True, on=True, false=False, no=False, off=False)
@@ -211,47 +209,76 @@ def check_value(
     name:str, # a setting
     value,    # its value
 ):            # the value, of the setting's type
-    "What `setting_of` makes of it, if that is of the right type and range; ConfigError otherwise."
-    if name not in HINTS: raise ConfigError(f'there is no setting {name!r}{nearest(name, HINTS)}')
+    "What `setting_of` makes of it, if that is of the right type and range; SettingError otherwise."
+    if name not in HINTS: raise SettingError(name, why=f'is no setting{nearest(name, HINTS)}')
     hint, given = HINTS[name], value
     value = setting_of(hint, value)
     if name in PATHS and isinstance(value, str):
-        if not value.strip(): raise ConfigError(f'{name}={given!r} is empty: name a folder')
+        if not value.strip(): raise SettingError(name, given, 'is empty', 'name a folder')
         value = str(expanded(value)) if value.startswith('~') else value
         if value.startswith('~'):
-            raise ConfigError(f'{name}={given!r}: there is no such home; write ./{given} for a name that begins so')
+            raise SettingError(name, given, 'begins with a home that is not there', f'write ./{given} for a name that begins so')
     words = {int: 'a whole number', float: 'a finite number', bool: 'true or false', str: 'text', dict: 'a mapping {name: value}', type(None): 'none', list[int]: 'a list of whole numbers', list[str]: 'a list of texts'}
     label = ' or '.join(words[h] for h in ([hint] if typing.get_origin(hint) is list else typing.get_args(hint) or [hint]))
-    if not _fits(value, hint): raise ConfigError(f'{name}={given!r} is not of the right type: give {label}')
-    if name in CHOICES and value not in CHOICES[name]: raise ConfigError(f'{name}={value!r} is not known{nearest(value, CHOICES[name])}: choose from {", ".join(CHOICES[name])}')
+    if not _fits(value, hint): raise SettingError(name, given, 'is not of the right type', f'give {label}')
+    if name in CHOICES and value not in CHOICES[name]:
+        hint, choices = nearest(value, CHOICES[name]), ', '.join(CHOICES[name])
+        raise SettingError(name, value, f'is not known{hint}', f'choose from {choices}')
     low, high = RANGES.get(name, (None, None))
     if low is not None and value is not None and not low <= value <= high:
-        raise ConfigError(f'{name}={value!r} is out of range: give {_range_in_words(low, high)}')
+        raise SettingError(name, value, 'is out of range', f'give {_range_in_words(low, high)}')
     return value
 
 # %% ../nbs/21_config.ipynb #c010
 TRAINING_IMAGES = dict(mnist=60_000, fashion_mnist=60_000, kmnist=60_000, cifar10=50_000, digits=1_437)
 
 def _conflicts(c):
-    "Sentences about settings of `c` that cannot be used together."
-    flow = c.prediction_type == 'flow'
-    if c.num_inference_steps > c.num_train_timesteps: yield f'num_inference_steps={c.num_inference_steps} is more than num_train_timesteps={c.num_train_timesteps}: lower it'
-    if c.batch_size > (n := TRAINING_IMAGES.get(c.dataset, math.inf)): yield f'batch_size={c.batch_size} is more than the {n} training images of {c.dataset}: lower it'
-    if c.batch_size % c.gradient_accumulation_steps: yield f'batch_size={c.batch_size} is not divisible by gradient_accumulation_steps={c.gradient_accumulation_steps}: change one of them'
-    if flow and c.rescale_betas_zero_snr: yield "rescale_betas_zero_snr=True has no meaning with prediction_type='flow', which has no betas: leave it out"
-    if c.rescale_betas_zero_snr and c.prediction_type == 'epsilon': yield "rescale_betas_zero_snr=True cannot be used with prediction_type='epsilon' (nothing can be learned at zero SNR): use v_prediction or sample"
-    if c.loss == 'posterior_kl' and flow: yield "loss='posterior_kl' is undefined for prediction_type='flow', which has no Gaussian posterior: use mse, or another prediction_type"
-    if c.loss == 'posterior_kl' and c.snr_gamma is not None: yield f"snr_gamma={c.snr_gamma} cannot be used with loss='posterior_kl', which has weights of its own: leave it out"
-    if c.condition == 'text' and c.model == 'unet2d': yield "model='unet2d' cannot be told texts: choose conditional_unet or unet2d_condition, or condition=class"
-    if c.condition == 'class' and c.captions: yield "captions are given, but condition='class' makes no use of them: set condition=text, or leave them out"
+    "Settings of `c` that cannot be used with others: name, what is wrong, remedy."
+    flow, text, ours = c.prediction_type == 'flow', c.condition == 'text', c.model == 'conditional_unet'
+    if c.num_inference_steps > c.num_train_timesteps:
+        yield 'num_inference_steps', f'is more than num_train_timesteps={c.num_train_timesteps}', 'lower it'
+    if c.batch_size > (n := TRAINING_IMAGES.get(c.dataset, math.inf)):
+        yield 'batch_size', f'is more than the {n} training images of {c.dataset}', 'lower it'
+    if c.batch_size % c.gradient_accumulation_steps:
+        parts = f'gradient_accumulation_steps={c.gradient_accumulation_steps}'
+        yield 'batch_size', f'is not divisible by {parts}', 'change one of them'
+    if flow and c.rescale_betas_zero_snr:
+        yield 'rescale_betas_zero_snr', "has no meaning with prediction_type='flow', which has no betas", 'leave it out'
+    if c.rescale_betas_zero_snr and c.prediction_type == 'epsilon':
+        why = "cannot be used with prediction_type='epsilon' (nothing can be learned at zero SNR)"
+        yield 'rescale_betas_zero_snr', why, 'use v_prediction or sample'
+    if c.loss == 'posterior_kl' and flow:
+        why = "is undefined for prediction_type='flow', which has no Gaussian posterior"
+        yield 'loss', why, 'use mse, or another prediction_type'
+    if c.loss == 'posterior_kl' and c.snr_gamma is not None:
+        yield 'snr_gamma', "cannot be used with loss='posterior_kl', which has weights of its own", 'leave it out'
+    if text and c.model == 'unet2d':
+        yield 'model', 'cannot take texts', 'choose conditional_unet or unet2d_condition, or condition=class'
+    if not text and c.captions:
+        yield 'captions', "is of no use with condition='class'", 'set condition=text, or leave captions out'
     for t in c.captions or []:
-        if '{digit}' not in t and '{name}' not in t: yield f"captions holds {t!r}: write {{digit}} or {{name}} where the class belongs, as in 'the digit {{digit}}'"
-    if c.condition == 'text' and c.text_encoder == 'digit_clip' and c.cross_attention_dim != 512: yield f"cross_attention_dim={c.cross_attention_dim} does not suit text_encoder='digit_clip', whose hidden states have 512 numbers: leave it out"
-    if c.condition == 'text' and not c.condition_dropout and c.guidance_scale != 1: yield f'guidance_scale={c.guidance_scale} needs a network that has learned the empty caption: give condition_dropout a value above 0, such as 0.1'
-    if not all(1 <= w <= 16384 for w in c.widths): yield f'channels {c.widths} of block_widths and model_channels are out of range: give 1 to 16384 at each level'
-    if c.model == 'conditional_unet' and any(w % 4 for w in c.widths): yield f'channels {c.widths} are not divisible by the four heads of attention: use multiples of 4 for block_widths and model_channels'
-    if c.model != 'conditional_unet' and any(w % 8 for w in c.widths): yield f"channels {c.widths} do not suit model={c.model!r}, whose groups and heads are eighths: use multiples of 8 for block_widths and model_channels"
-    if c.beta_start > c.beta_end: yield f'beta_start={c.beta_start} is more than beta_end={c.beta_end}: swap them'
+        if '{digit}' in t or '{name}' in t: continue
+        remedy = "write {digit} or {name} where the class belongs, as in 'the digit {digit}'"
+        yield 'captions', f'holds {t!r}, which names no class', remedy
+    if text and c.text_encoder == 'digit_clip' and c.cross_attention_dim != 512:
+        why = "does not suit text_encoder='digit_clip', whose hidden states have 512 numbers"
+        yield 'cross_attention_dim', why, 'leave it out'
+    if text and not c.condition_dropout and c.guidance_scale != 1:
+        why = 'needs a network that has learned the empty caption'
+        yield 'guidance_scale', why, 'give condition_dropout a value above 0, such as 0.1'
+    yield from _channel_conflicts(c.widths, ours, c.model)
+    if c.beta_start > c.beta_end: yield 'beta_start', f'is more than beta_end={c.beta_end}', 'swap them'
+
+def _channel_conflicts(widths, ours, model):
+    both = 'for block_widths and model_channels'
+    if not all(1 <= w <= 16384 for w in widths):
+        yield 'block_widths', f'makes channels {widths}, which are out of range', f'give 1 to 16384 at each level {both}'
+    if ours and any(w % 4 for w in widths):
+        why = f'makes channels {widths}, which are not divisible by the four heads of attention'
+        yield 'block_widths', why, f'use multiples of 4 {both}'
+    if not ours and any(w % 8 for w in widths):
+        why = f'makes channels {widths}, which do not suit model={model!r}, whose groups and heads are eighths'
+        yield 'block_widths', why, f'use multiples of 8 {both}'
 
 @patch(as_prop=True)
 def widths(self:Config):
@@ -260,9 +287,9 @@ def widths(self:Config):
 
 @patch
 def validate(self:Config):
-    "This configuration, with each value of its type; ConfigError where a setting, or two together, cannot work."
+    "This configuration, with each value of its type; SettingError where a setting, or two together, cannot work."
     for name in HINTS: setattr(self, name, check_value(name, getattr(self, name)))
-    for sentence in _conflicts(self): raise ConfigError(sentence)
+    for name, why, remedy in _conflicts(self): raise SettingError(name, getattr(self, name), why, remedy)
     return self
 
 # %% ../nbs/21_config.ipynb #c013
@@ -275,13 +302,13 @@ def preset_names()->list: # sorted
     return sorted(p.stem for p in CONFIGS.glob('*.yaml'))
 
 def _check_names(path, node, known=None, inside=''):
-    "ConfigError for a name that is not `known` (if given) or comes twice, also in mappings inside."
+    "SettingError for a name that is not `known` (if given) or comes twice, also in mappings inside."
     names = [k.value for k,_ in node.value]
     for name, (_, value) in zip(names, node.value):
         times = names.count(name)
-        if times > 1: raise ConfigError(f'config {path} has the setting {inside}{name!r} {times} times: keep one line')
+        if times > 1: raise SettingError('config', str(path), f'has the setting {inside}{name!r} {times} times', 'keep one line')
         if known and name not in known:
-            raise ConfigError(f'config {path} has an unknown setting {name!r}{nearest(name, known)}')
+            raise SettingError('config', str(path), f'has an unknown setting {name!r}{nearest(name, known)}')
         if isinstance(value, yaml.MappingNode): _check_names(path, value, inside=f'{name} ')
 
 def _read_yaml(path):
@@ -289,16 +316,16 @@ def _read_yaml(path):
     path, presets = expanded(path), ', '.join(preset_names())
     try:
         size = path.stat().st_size if path.exists() else 0
-        if size > 1e6: raise ConfigError(f'config {path} has {size/1e6:.0f} MB, too much for settings: name another')
+        if size > 1e6: raise SettingError('config', str(path), f'has {size/1e6:.0f} MB, too much for settings', 'name another')
         text = read_text(path).expandtabs(4).replace('\u00a0', ' ')
         values, node = yaml.load(text, Loader), yaml.compose(text, Loader)
-    except (FileError, OSError) as e: raise ConfigError(f'config {e}, or name a preset ({presets})') from None
+    except SettingError: raise
+    except (FileError, OSError) as e: raise SettingError('config', str(path), f'cannot be used ({e})', f'name another, or a preset ({presets})') from None
     except (yaml.YAMLError, RecursionError, ValueError) as e:
-        if isinstance(e, ConfigError): raise
-        raise ConfigError(f'config {path} is not plain YAML ({" ".join(str(e).split())}): mend that line') from None
+        raise SettingError('config', str(path), f'is not plain YAML ({e})', 'mend that line') from None
     lines = 'write lines like "batch_size: 128"'
-    if values is None: raise ConfigError(f'config {path} is empty: {lines}, or name a preset ({presets})')
-    if not isinstance(values, dict): raise ConfigError(f'config {path} is not a list of settings: {lines}')
+    if values is None: raise SettingError('config', str(path), 'is empty', f'{lines}, or name a preset ({presets})')
+    if not isinstance(values, dict): raise SettingError('config', str(path), 'is not a list of settings', lines)
     _check_names(path, node, HINTS)
     told = lambda v: isinstance(v, yaml.ScalarNode) and not v.tag.endswith(':null')
     return values | {k.value: v.value for k,v in node.value if HINTS[k.value] is str and told(v)}
@@ -307,11 +334,11 @@ def load_config(
     name='fast',   # a preset, or the path of a YAML file
     **overrides,   # settings that replace the file's
 )->Config:         # checked
-    "The configuration `name` with `overrides`; ConfigError for whatever is wrong with it."
+    "The configuration `name` with `overrides`; SettingError for whatever is wrong with it."
     known = [*preset_names(), *ALIASES]
     path = CONFIGS/f'{ALIASES.get(str(name), name)}.yaml' if str(name) in known else expanded(name)
     if not path.exists() and not path.suffix:
-        raise ConfigError(f'config {str(name)!r} is neither a preset nor a file{nearest(name, known)}: presets are {", ".join(known)}')
+        raise SettingError('config', str(name), f'is neither a preset nor a file{nearest(name, known)}', f'presets are {", ".join(known)}')
     return from_dict({**_read_yaml(path), **overrides})
 
 def from_dict(

@@ -13,7 +13,7 @@ from pathlib import Path
 from fastcore.docments import docments
 import jsonargparse
 from .files import expanded
-from .config import check_value, Config, ConfigError, HINTS, nearest, setting_of
+from .config import check_value, Config, SettingError, HINTS, nearest, setting_of
 
 # %% ../nbs/40_flags.ipynb #c006
 class CommandError(Exception): "Something on the command line that cannot work; the message names it, its value and the remedy."
@@ -74,7 +74,7 @@ def read_value(
     value = read_text(HINTS[flag.name] if flag.setting else flag.hint, text)
     if flag.setting:
         try: return check_value(flag.name, value)
-        except ConfigError as e: raise CommandError(f'--{e}') from None
+        except SettingError as e: raise CommandError(e.sentence(f'--{e.setting}')) from None
     kinds = tuple(t for t in (typing.get_args(flag.hint) or (flag.hint,)) if isinstance(t, type))
     if float in kinds: kinds += (int,)
     if not isinstance(value, kinds) or isinstance(value, bool) and bool not in kinds:

@@ -15,7 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 from filelock import FileLock, Timeout
 import psutil
-from .config import Config, ConfigError
+from .config import Config, SettingError
 
 # %% ../nbs/25_interruptions.ipynb #c004
 class TrainingInterrupted(Exception):
@@ -156,12 +156,14 @@ def locked(
     folder,           # of a run; made where it isn't there
     file:str='.lock', # jobs that lock different files may share a folder
 ):
-    "Hold the folder's lock; ConfigError that names the holder where another living run has it."
+    "Hold the folder's lock; SettingError that names the holder where another living run has it."
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     lock, holder = FileLock(folder/file), folder/f'{file}_holder'
     try: lock.acquire(timeout=0)
-    except Timeout: raise ConfigError(f'output_dir={str(folder)!r} is in use by another run ({_named(holder)}): wait for it to end, stop it, or name another output_dir') from None
+    except Timeout:
+        raise SettingError('output_dir', str(folder), f'is in use by another run ({_named(holder)})',
+                           'wait for it to end, stop it, or name another output_dir') from None
     except (OSError, NotImplementedError) as e: warnings.warn(f'output_dir={str(folder)!r} is on a file system without locks ({e}): make sure that no other run uses it')
     try:
         with suppress(OSError): holder.write_text(json.dumps(dict(host=socket.gethostname(), pid=os.getpid(), job=os.environ.get('SLURM_JOB_ID'), since=time.strftime('%Y-%m-%d %H:%M:%S'))))
@@ -188,6 +190,6 @@ def first_alone(
         from accelerate.utils import broadcast_object_list
         told = [error and f'{type(error).__name__}: {error}']
         broadcast_object_list(told)
-        if told[0] and not error: raise ConfigError(f'the first process has failed ({told[0]})')
+        if told[0] and not error: raise ValueError(f'the first process has failed ({told[0]})')
     if error: raise error
     return result

@@ -16,7 +16,7 @@ from accelerate.utils import broadcast_object_list, parse_flag_from_env
 import psutil
 import torch
 from .unets import explain_precision
-from .config import Config, ConfigError
+from .config import Config, SettingError
 from .interruptions import launcher
 
 # %% ../nbs/26_launching.ipynb #c005
@@ -82,13 +82,13 @@ def _same(text, value):
 def check_surroundings(
     device_type:str # 'cpu' or 'cuda'
 ):
-    "ConfigError where torch's defaults in this process would train something else than the settings say."
+    "ValueError where torch's defaults in this process would train something else than the settings say."
     wrong = None
     if (t := torch.get_default_dtype()) != torch.float32: wrong = f'torch.set_default_dtype({t}) is in force'
     if (d := torch.empty(0).device).type != 'cpu': wrong = f'torch.set_default_device({str(d)!r}) is in force'
     if torch.is_autocast_enabled(device_type): wrong = 'this is called within torch.autocast'
     if not torch.is_grad_enabled(): wrong = 'this is called within torch.no_grad or inference_mode'
-    if wrong: raise ConfigError(f'{wrong}, and a run decides that for itself: undo it before training')
+    if wrong: raise ValueError(f'{wrong}, and a run decides that for itself: undo it before training')
 
 def rounded(
     config:Config,  # with its precision decided
@@ -136,21 +136,21 @@ def accelerator_of(
     config:Config,     # the whole configuration
     made_with:str=None # the precision of the run that goes on, if one does
 )->tuple:              # an `Accelerator`, the configuration with its precision decided, and a sentence about that or ''
-    "Devices and processes as the launcher arranged them, computing what `config` says; ConfigError where they can't."
+    "Devices and processes as the launcher arranged them, computing what `config` says; ValueError where they can't."
     use_cpu = not torch.cuda.is_available()
     if os.environ.get('WORLD_SIZE', '1') != '1' and not RANKS & os.environ.keys():
-        raise ConfigError(f"WORLD_SIZE={os.environ['WORLD_SIZE']} is set without RANK, so that this process has no number: "
+        raise SettingError('WORLD_SIZE', int(os.environ['WORLD_SIZE']), 'is set without RANK, so that this process has no number',
                           'start all with accelerate launch or torchrun, or unset WORLD_SIZE to train with one')
     with own_settings():
         AcceleratorState._reset_state(); GradientState._reset_state()
         state = PartialState(cpu=use_cpu or parse_flag_from_env('ACCELERATE_USE_CPU'))
         if state.distributed_type not in (DistributedType.NO, DistributedType.MULTI_CPU, DistributedType.MULTI_GPU):
-            raise ConfigError(f'Accelerate has arranged {state.distributed_type.value}, which is not known here: '
+            raise ValueError(f'Accelerate has arranged {state.distributed_type.value}, which is not known here: '
                               'run it on CPUs or CUDA GPUs, with processes that each hold the whole network '
                               '(where torch_xla is installed, set USE_TORCH_XLA=0)')
         try: torch.zeros(1, device=state.device).item()
         except (RuntimeError, AssertionError, NotImplementedError) as e:
-            raise ConfigError(f'the device {state.device} cannot be used ({str(e).splitlines()[0]}): '
+            raise ValueError(f'the device {state.device} cannot be used ({str(e).splitlines()[0]}): '
                               'set ACCELERATE_TORCH_DEVICE to one that is there, or unset it') from None
         check_surroundings(state.device.type)
         config, said = decided(config, state.device.type, made_with, state.num_processes)

@@ -25,7 +25,7 @@ from .pipelines import DigitPipeline
 from .text import captions_of, encode, load_text_encoder, text_condition
 from .text_pipelines import TextToDigitPipeline
 from .files import expanded
-from .config import Config, ConfigError, from_yaml, nearest
+from .config import Config, SettingError, from_yaml, nearest
 from .flags import CommandError
 
 # %% ../nbs/23_runs.ipynb #kc004
@@ -223,11 +223,11 @@ class TextConditions:
         unet,          # the network that is told
     ):
         encoder, tokenizer = text_parts(config.text_encoder)
-        try: self.captions = captions_of(data, config.captions).to(data.device)
-        except ValueError as e: raise ConfigError(str(e)) from None
+        self.captions = captions_of(data, config.captions).to(data.device)
         hidden = encode(['', *self.captions.texts], encoder.to(data.device), tokenizer, config.tokenizer_max_length)
         if hidden.shape[-1] != config.cross_attention_dim:
-            raise ConfigError(f'cross_attention_dim={config.cross_attention_dim} does not suit text_encoder={config.text_encoder!r}, whose hidden states have {hidden.shape[-1]} numbers: set it to that')
+            raise SettingError('cross_attention_dim', config.cross_attention_dim,
+                f'does not suit text_encoder={config.text_encoder!r}, whose hidden states have {hidden.shape[-1]} numbers', 'set it to that')
         self.null, self.table = hidden[:1], hidden[1:]
         by_class = self.captions.by == 'class'
         self.class_names = list(data.class_names) if by_class else None
@@ -238,8 +238,9 @@ class TextConditions:
         means = torch.stack([self.table[row[:n]].mean(0) for row,n in zip(self.captions.choices, self.captions.counts)]).flatten(1)
         apart = torch.cdist(means, means).fill_diagonal_(torch.inf)
         a, b = divmod(apart.argmin().item(), len(means))
-        if len(means) > 1 and apart[a,b] < 1e-3: raise ConfigError(f'text_encoder={config.text_encoder!r} reads the captions of {self.class_names[a]!r} and {self.class_names[b]!r} as the same '
-            '(it does not know their words): use another text_encoder, other captions, or condition=class')
+        if len(means) > 1 and apart[a,b] < 1e-3: raise SettingError('text_encoder', config.text_encoder,
+            f'reads the captions of {self.class_names[a]!r} and {self.class_names[b]!r} as the same (it does not know their words)',
+            'use another text_encoder, other captions, or condition=class')
 
     def draw(self,
         labels, # (B,), classes of the global batch
@@ -254,9 +255,10 @@ def conditions_of(
     data,          # the training images, an `ImageData`
     unet           # the network that is told
 ):                 # `ClassConditions` or `TextConditions`
-    "What `unet` is told about the images of `data`; ConfigError where the captions, the encoder or its size do not fit."
+    "What `unet` is told about the images of `data`; SettingError where the captions, the encoder or its size do not fit."
     own = bool(data.captions)
-    if own and config.captions: raise ConfigError(f'captions={config.captions!r} cannot be used with images that have captions of their own ({data.captions[0][0]!r} …): leave captions out')
+    if own and config.captions: raise SettingError('captions', config.captions,
+        f'cannot be used with images that have captions of their own ({data.captions[0][0]!r} …)', 'leave captions out')
     if own and config.condition == 'class': warnings.warn(f'the images have captions of their own ({data.captions[0][0]!r} …), which condition=class leaves unused: perhaps condition=text was meant')
     return (TextConditions if config.condition == 'text' else ClassConditions)(config, data, unet)
 
@@ -289,12 +291,13 @@ class Run:
         "The whole lines of a file; none where it isn't there."
         try: text = (self/name).read_text(encoding='utf-8')
         except FileNotFoundError: return []
-        except UnicodeDecodeError as e: raise ConfigError(f'{self/name} is damaged ({e}): restore it, or move it away') from None
+        except UnicodeDecodeError as e: raise SettingError('output_dir', str(self.folder), f'holds a damaged {name} ({e})', 'restore it, or move it away') from None
         whole = [l for l in text.splitlines(keepends=True) if l.endswith('\n')]        # a killed run may leave half a line
         try: lines = [json.loads(l) for l in whole if l.strip()]
-        except ValueError as e: raise ConfigError(f'{self/name} is damaged ({e}): restore it, or move it away') from None
+        except ValueError as e: raise SettingError('output_dir', str(self.folder), f'holds a damaged {name} ({e})', 'restore it, or move it away') from None
         strange = [l for l in lines if not isinstance(l, dict) or not isinstance(l.get('step'), int)]
-        if strange: raise ConfigError(f'{self/name} has lines that no run has written (such as {str(strange[0])[:60]!r}): take them out')
+        if strange: raise SettingError('output_dir', str(self.folder),
+            f'has lines in {name} that no run has written (such as {str(strange[0])[:60]!r})', 'take them out')
         return lines
 
     def log(self,

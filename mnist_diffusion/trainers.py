@@ -20,7 +20,7 @@ from .first_model import draw_step, ema_decay_at, update_ema
 from .samplers import sampler_for
 from .pipelines import image_generators, image_grid
 from .text import quiet
-from .config import Config, ConfigError
+from .config import Config, SettingError
 from .datasets import load_data
 from .runs import CheckpointError, conditions_of, latest_checkpoint, load_weights, noise_process
 from .runs import pipeline_of, plain_keys, plot_metrics, prune_checkpoints, Run, save_checkpoint
@@ -45,15 +45,16 @@ class Training:
         self.config, self.step_count, self.seconds, self.logged_at = config, 0, 0., 0.
         self.skipped, self.saved_at, self.agree_at = [], time.monotonic(), 0
         micro = self.accelerator.num_processes * config.gradient_accumulation_steps
-        if config.batch_size % micro: raise ConfigError(f'batch_size={config.batch_size} cannot be divided among {self.accelerator.num_processes} processes × '
-            f'gradient_accumulation_steps={config.gradient_accumulation_steps}: use a multiple of {micro}')
-        if config.mixed_precision == 'fp16' and self.device.type == 'cpu': raise ConfigError("mixed_precision='fp16' needs a GPU: use 'bf16' or 'no'")
+        if config.batch_size % micro: raise SettingError('batch_size', config.batch_size,
+            f'cannot be divided among {self.accelerator.num_processes} processes × gradient_accumulation_steps={config.gradient_accumulation_steps}', f'use a multiple of {micro}')
+        if config.mixed_precision == 'fp16' and self.device.type == 'cpu': raise SettingError('mixed_precision', 'fp16', 'needs a GPU', "use 'bf16' or 'no'")
         sampler_for(config.scheduler, schedule_of(config), config.scheduler_options, config.num_inference_steps)   # or it fails at the first grid
         if data is None:
             with self.accelerator.main_process_first(): data = load_data(config.dataset, config.dataset_path, 'train', config.image_size)
         self.data = data.to(self.device)
         self.steps_per_epoch = len(self.data) // config.batch_size
-        if not self.steps_per_epoch: raise ConfigError(f'batch_size={config.batch_size} is more than the {len(self.data)} training images of {config.dataset}: lower it')
+        if not self.steps_per_epoch: raise SettingError('batch_size', config.batch_size,
+            f'is more than the {len(self.data)} training images of {config.dataset}', 'lower it')
         self.total_steps = min(config.num_epochs*self.steps_per_epoch, config.max_steps or math.inf)
         torch.manual_seed(config.seed)
         model = unet_of(config, self.data.shape, self.data.num_classes)
@@ -151,11 +152,13 @@ def load_state_dict(self:Training,
     state:dict, # what `state_dict` returned
     path='',    # the file that it came from, for messages
 ):
-    "Go on from `state`; ConfigError or CheckpointError where it belongs to another configuration, data set or model."
+    "Go on from `state`; SettingError or CheckpointError where it belongs to another configuration, data set or model."
     changed = self.config.differences(state['config'])
-    if changed: raise ConfigError(f'{path} was made with {changed}: use the same settings to go on, or another output_dir to begin afresh')
+    if changed: raise SettingError('output_dir', self.config.output_dir, f'was made with {changed}',
+        'use the same settings to go on, or another output_dir to begin afresh')
     self._check_data(state, path)
-    if state['step'] > self.total_steps: raise ConfigError(f'{path} has done {state["step"]} steps, more than the {self.total_steps} asked for: raise num_epochs or max_steps')
+    if state['step'] > self.total_steps: raise SettingError('max_steps', self.total_steps,
+        f'is less than the {state["step"]} steps that {path} has done', 'raise num_epochs or max_steps')
     try:
         load_weights(self.model, state['model'])
         load_weights(self.ema, state['ema'])
@@ -167,15 +170,15 @@ def load_state_dict(self:Training,
 
 @patch
 def _check_data(self:Training, state, path):
-    "Take the images in the order that the checkpoint knows; ConfigError where they are others."
+    "Take the images in the order that the checkpoint knows; SettingError where they are others."
     before, now = state['class_names'], self.conditions.class_names
     if reordered := bool(before and now and before != now and sorted(before) == sorted(now)):
         self.data = self.data.with_classes(before)
         self.conditions = conditions_of(self.config, self.data, self.ema)
     if state['data'] == self.data.fingerprint(): return
     why = f" (its classes came in the order {', '.join(before)} then, and come as {', '.join(now)} now)" if reordered else ''
-    raise ConfigError(f'{path} was trained on other images than dataset_path={self.config.dataset_path!r} now holds{why}: '
-                      'restore them, or begin in another output_dir')
+    raise SettingError('dataset_path', self.config.dataset_path, f'holds other images than {path} was trained on{why}',
+                       'restore them, or begin in another output_dir')
 
 # %% ../nbs/28_trainers.ipynb #c022
 @patch
@@ -359,9 +362,10 @@ def check_room(
     folder, # where a checkpoint goes
     model   # the network: a checkpoint holds it four times (weights, average, two moments of AdamW)
 ):
-    "ConfigError where there is no room for a single checkpoint."
+    "SettingError where there is no room for a single checkpoint."
     needed, free = 4*sum(p.nbytes for p in model.parameters()), shutil.disk_usage(folder).free
-    if free < needed: raise ConfigError(f'output_dir={str(folder)!r} has room for {free/2**20:.0f} MB, and a checkpoint needs {needed/2**20:.0f} MB: make room, or name another output_dir')
+    if free < needed: raise SettingError('output_dir', str(folder),
+        f'has room for {free/2**20:.0f} MB, and a checkpoint needs {needed/2**20:.0f} MB', 'make room, or name another output_dir')
 
 @patch
 def start(self:Training,
@@ -372,9 +376,10 @@ def start(self:Training,
     found = latest_checkpoint(run/'checkpoints')
     check_room(run.folder, self.ema)
     if not found and run.checkpoints: raise CheckpointError(f'none of the {len(run.checkpoints)} checkpoints in {run/"checkpoints"} can be read: restore one, or begin in another output_dir')
-    if not found and (run/'pipeline').exists(): raise ConfigError(f'output_dir={str(run.folder)!r} holds a finished pipeline and no checkpoint to go on from: move it away, or choose another output_dir')
+    if not found and (run/'pipeline').exists(): raise SettingError('output_dir', str(run.folder),
+        'holds a finished pipeline and no checkpoint to go on from', 'move it away, or choose another output_dir')
     if not found and run.metrics: warnings.warn(f'output_dir={str(run.folder)!r} holds records of a run, but no checkpoint: it begins again at step 0')
-    if found and not resume: raise ConfigError(f'output_dir={run.folder} holds checkpoints of an earlier run: choose another output_dir, or resume')
+    if found and not resume: raise SettingError('output_dir', str(run.folder), 'holds checkpoints of an earlier run', 'choose another output_dir, or resume')
     if found: self.load_state_dict(found[1], found[0])
     self.accelerator.wait_for_everyone()
     self.tracking = Tracking(self.config.tracker, run.folder, self.facts(), self.step_count, self.accelerator.is_main_process)
@@ -392,7 +397,7 @@ def train(
     resume:bool=True,      # go on from the latest checkpoint in `config.output_dir`; False: refuse if there is one
     progress:bool=True,    # a progress bar (on a terminal) and a line every `log_every` steps
 )->Run:                    # the finished run
-    "Train to the end, from wherever the run in `config.output_dir` stands; see `TrainingInterrupted`, `TrainingFailed`, `ConfigError`."
+    "Train to the end, from wherever the run in `config.output_dir` stands; see `TrainingInterrupted`, `TrainingFailed`, `SettingError`."
     config.validate()
     end_with_launcher()
     run = Run(config.output_dir)
