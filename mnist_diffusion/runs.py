@@ -189,7 +189,7 @@ def pipeline_of(
     class_names:list=None, # names of the classes
     prompts:list=None,     # texts to show a text model with; by class, where there are classes
 ):                         # a `DigitPipeline` or a `TextToDigitPipeline`
-    "A pipeline around `unet` with the sampler that `config` names; TextEncoderError where the encoder can't be had."
+    "A pipeline around `unet` with the sampler that `config` names; ValueError where the encoder cannot be had."
     scheduler = sampler_for(config.scheduler, schedule_of(config), config.scheduler_options)
     own = {n: getattr(config, n) for n in ('guidance_scale', 'guidance_rescale', 'num_inference_steps', 'mixed_precision')}
     if config.condition == 'class': return DigitPipeline(unet, scheduler, class_names, **own)

@@ -4,38 +4,36 @@
 
 # %% auto #0
 __all__ = ['DIGIT_WORDS', 'DIGIT_TEMPLATES', 'CLASS_TEMPLATES', 'DIGIT_CLIP', 'class_forms', 'fill', 'captions_of_class',
-           'Captions', 'captions_of', 'TextEncoderError', 'quiet', 'reason_of', 'load_text_encoder', 'tokenize',
-           'encode', 'text_condition']
+           'Captions', 'captions_of', 'caption_images', 'quiet', 'reason_of', 'load_text_encoder', 'tokenize', 'encode',
+           'text_condition', 'rgb', 'Clip', 'load_clip', 'clip_scores', 'labelled_grid']
 
 # %% ../nbs/10_text.ipynb #c002
-import re, string, textwrap, warnings
+import os, re, string, textwrap, warnings
+from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from fastcore.basics import patch
 from huggingface_hub import HfApi
 from huggingface_hub.utils import HFValidationError, RepositoryNotFoundError
+from matplotlib.font_manager import findfont
+from PIL import Image, ImageDraw, ImageFont
 import torch
 from torch import Tensor
+import torch.nn.functional as F
+from torchvision.transforms.v2 import functional as TF, InterpolationMode
 import transformers
-from transformers import AutoTokenizer, CLIPTextConfig, CLIPTextModel
-from .data import ImageData
+from transformers import AutoTokenizer, CLIPImageProcessor, CLIPModel, CLIPTextConfig, CLIPTextModel
+from .data import ImageData, on_background, resize, rng, to_unit
 from .unets import Condition
-from .files import expanded
 
 # %% ../nbs/10_text.ipynb #c006
 DIGIT_WORDS = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine']
-DIGIT_TEMPLATES = ['A handwritten digit {digit}', 'a photograph of the number {digit}', '{digit}', 'the number {digit} drawn by hand', 'the digit {digit}',
-                   'an image of the digit {digit}', 'a picture of a {digit}', 'a hand drawn {digit}', 'a {digit} written with a pen', 'number {digit} in white on black']
+DIGIT_TEMPLATES = [
+    'A handwritten digit {digit}', 'a photograph of the number {digit}', '{digit}', 'the number {digit} drawn by hand',
+    'the digit {digit}', 'an image of the digit {digit}', 'a picture of a {digit}', 'a hand drawn {digit}',
+    'a {digit} written with a pen', 'number {digit} in white on black']
 CLASS_TEMPLATES = ['a photograph of a {name}', 'a picture of a {name}', 'an image of a {name}', '{name}']
-
-def _check_templates(templates):
-    if isinstance(templates, str) or not templates: raise ValueError(f"captions={templates!r} must be a list of templates such as 'the digit {{digit}}', or left out for the built-in ones")
-    for t in templates:
-        try: fields = {f for _,f,*_ in string.Formatter().parse(t) if f is not None}
-        except (ValueError, TypeError): fields = None
-        if not fields or not fields <= {'digit', 'name'}:
-            raise ValueError(f"captions holds {t!r}: write {{digit}} or {{name}} where the class belongs, and no other braces, as in 'the digit {{digit}}' (on the command line commas separate templates; in a YAML file they need not)")
 
 # %% ../nbs/10_text.ipynb #c007
 def class_forms(
@@ -55,12 +53,26 @@ def fill(
     if an: template = re.sub(r'\b([Aa]) (?=\{(digit|name)\})', r'\1n ', template)
     return template.replace('{digit}', form).replace('{name}', form)
 
+# %% ../nbs/10_text.ipynb #m024
+def _check_templates(templates):
+    "ValueError for what is no list of templates."
+    if isinstance(templates, str) or not templates:
+        raise ValueError(f"captions={templates!r} must be a list of templates such as 'the digit {{digit}}', "
+                         'or left out for the built-in ones')
+    for t in templates:
+        try: fields = {f for _,f,*_ in string.Formatter().parse(t) if f is not None}
+        except (ValueError, TypeError): fields = None
+        if fields and fields <= {'digit', 'name'}: continue
+        raise ValueError(f'captions holds {t!r}: write {{digit}} or {{name}} where the class belongs, and no other '
+                         "braces, as in 'the digit {digit}' (on the command line commas separate templates; in a YAML "
+                         'file they need not)')
+
 # %% ../nbs/10_text.ipynb #c008
 def captions_of_class(
     name:str,            # of the class, such as '7' or 'Ankle boot'
     templates:list=None, # of str, each with {digit} or {name}; None or empty: the built-in ones
 )->list:                 # of str, distinct
-    "Every caption of one class. ValueError that names `captions` for a template without a place for the class."
+    "Every caption of one class. ValueError for a template without a place for the class."
     forms = class_forms(name)
     templates = templates or (DIGIT_TEMPLATES if forms[-1] in DIGIT_WORDS else CLASS_TEMPLATES)
     _check_templates(templates)
@@ -81,16 +93,23 @@ def captions_of(
     templates:list=None, # for data without; None or empty: the built-in ones
 )->Captions:
     "The captions of a data set: by image where it has its own, else by class."
-    own = getattr(data, 'captions', None)
-    rows = [[c] if isinstance(c, str) else list(c) or [''] for c in own] if own else [captions_of_class(name, templates) for name in data.class_names]
+    if own := getattr(data, 'captions', None):
+        rows = [[c] if isinstance(c, str) else list(c) or [''] for c in own]
+    else: rows = [captions_of_class(name, templates) for name in data.class_names]
     numbers = {}
     choices = [[numbers.setdefault(text, len(numbers)) for text in row] for row in rows]
-    if not own and len(numbers) < sum(map(len, rows)):
-        raise ValueError(f"captions: two classes of {data.class_names} have the caption {next(t for t in numbers if sum(t in r for r in rows) > 1)!r}: give them names that differ in more than case or form")
+    if not own: _check_distinct(rows, data.class_names)
     counts = torch.tensor([len(c) for c in choices])
     width = int(counts.max())
     padded = torch.tensor([c + c[:1]*(width-len(c)) for c in choices])
     return Captions(list(numbers), padded, counts, 'image' if own else 'class')
+
+def _check_distinct(rows, class_names):
+    "ValueError where two classes have a caption in common."
+    shared = next((t for row in rows for t in row if sum(t in r for r in rows) > 1), None)
+    if shared is not None:
+        raise ValueError(f'captions: two classes of {class_names} have the caption {shared!r}: '
+                         'give them names that differ in more than case or form')
 
 # %% ../nbs/10_text.ipynb #c017
 @patch
@@ -112,11 +131,19 @@ def to(self:Captions,
     "The same captions, their numbers on `device`."
     return replace(self, choices=self.choices.to(device), counts=self.counts.to(device))
 
+# %% ../nbs/10_text.ipynb #m027
+def caption_images(
+    data:ImageData,      # images with labels, or with captions of their own
+    templates:list=None, # of captions; None or empty: the built-in ones
+    seed:int=0,          # of the choice among the captions of an image
+):                       # captions (N str), and labels (N,), or None where the captions are the data's own
+    "A caption for each image, drawn from those that are right for it."
+    captions = captions_of(data, templates)
+    drawn = captions.draw(data.labels, torch.arange(len(data)), rng(seed, 0, 'captions'))
+    return [captions.texts[k] for k in drawn.tolist()], None if data.captions else data.labels.cpu()
+
 # %% ../nbs/10_text.ipynb #c023
 DIGIT_CLIP = (Path(__file__).parent if '__file__' in globals() else Path('../mnist_diffusion'))/'weights'/'digit_clip'
-
-class TextEncoderError(ValueError):
-    "A text encoder that can't be had; the message names `text_encoder` and the remedy."
 
 @contextmanager
 def quiet():
@@ -129,79 +156,99 @@ def quiet():
         log.set_verbosity(level)
         if bar: log.enable_progress_bar()
 
-# %% ../nbs/10_text.ipynb #c024
-def _read(encoder, tokenizer, **kwargs):
-    "CLIP's text tower and tokenizer from two places."
-    with quiet():
-        kind = CLIPTextConfig.get_config_dict(encoder, **kwargs)[0].get('model_type')
-        if kind not in ('clip', 'clip_text_model'): raise ValueError(f'it is of type {kind!r}, not CLIP')
-        model, info = CLIPTextModel.from_pretrained(encoder, use_safetensors=True, output_loading_info=True, **kwargs)
-        if info['missing_keys']: raise ValueError(f"it lacks the weights {min(info['missing_keys'])}")
-        return model.float().eval().requires_grad_(False), AutoTokenizer.from_pretrained(tokenizer, **kwargs)
-
-# %% ../nbs/10_text.ipynb #c025
 def reason_of(
     e:Exception # of a library
 )->str:         # a line
     "The first line of an error, not too long."
-    return textwrap.shorten((str(e).strip().splitlines() or [type(e).__name__])[0], 150, placeholder=' …').rstrip('.:')
+    line = (str(e).strip().splitlines() or [type(e).__name__])[0]
+    return textwrap.shorten(line, 150, placeholder=' …').rstrip('.:')
 
-def _read_folder(name, folder):
-    parts = [folder/p if (folder/p).is_dir() else folder for p in ('text_encoder', 'tokenizer')]
-    try: return _read(*parts, local_files_only=True)
+# %% ../nbs/10_text.ipynb #c024
+def _read(parts, **options):
+    "The parts of a CLIP, {class: folder or id}; the first is the model."
+    with quiet():
+        (cls, place), *others = parts.items()
+        kind = CLIPTextConfig.get_config_dict(place, **options)[0].get('model_type')
+        if kind not in ('clip', 'clip_text_model'): raise ValueError(f'it is of type {kind!r}, not CLIP')
+        model, info = cls.from_pretrained(place, use_safetensors=True, output_loading_info=True, **options)
+        if info['missing_keys']: raise ValueError(f"it lacks the weights {min(info['missing_keys'])}")
+        if cls is CLIPModel and model.config.vision_config.num_channels == 1: # Digit CLIP has no processor
+            others = [(c, p) for c,p in others if c is not CLIPImageProcessor]
+        return model.float().eval().requires_grad_(False), *(c.from_pretrained(p, **options) for c,p in others)
+
+def _load(
+    name,          # a folder, or an id on the hub
+    parts:dict,    # {class: its folder in a pipeline}; the first is the model
+    download=True, # from the hub, where its cache has it not
+):
+    "The parts of a CLIP from wherever they are. An error whose first line says why where they cannot be had."
+    folder = DIGIT_CLIP if name == 'digit_clip' else Path(os.path.expanduser(name))
+    if folder.is_dir():
+        return _read({c: folder/p if (folder/p).is_dir() else folder for c,p in parts.items()}, local_files_only=True)
+    parts = dict.fromkeys(parts, str(name))
+    try: return _read(parts, local_files_only=True)
     except Exception as e:
-        held = {p.suffix for p in parts[0].iterdir()}
-        why = ('its weights are a pickle, which can run code; if you trust it, write them as safetensors, once, with CLIPModel.from_pretrained(folder, use_safetensors=False).save_pretrained(folder)'
-               if held & {'.bin', '.pt', '.pth'} and '.safetensors' not in held else reason_of(e))
-        raise TextEncoderError(f"text_encoder={name!r} is a folder, but no CLIP text model and tokenizer can be read from it: {why}") from None
+        if why := _no_answer(str(name)) if download else reason_of(e): raise ValueError(why) from None
+    return _read(parts)
 
-def _ask_hub(name):
+# %% ../nbs/10_text.ipynb #c025
+def _no_answer(name):
     "Why the hub won't give a model, or None. transformers itself asks a dead network for half a minute."
     try: HfApi().model_info(name, timeout=3)
     except HFValidationError: return 'there is no such folder'
     except RepositoryNotFoundError: return 'the hub has no such model, or none that you may read'
     except Exception: return 'the hub cannot be reached'
 
-def _read_hub(name):
-    try: return _read(name, name, local_files_only=True)
-    except Exception: why = _ask_hub(name)
-    if why is None:
-        try: return _read(name, name)
-        except Exception as e: why = reason_of(e)
-    raise TextEncoderError(f"text_encoder={name!r} is neither a folder nor, as safetensors, in the hub's cache, and {why}: name a local folder, fill the hub's cache on a "
-                           "machine with network, or use text_encoder=digit_clip")
+def _pickled(folder):
+    "What to do about weights that only a pickle holds; '' where there are others."
+    folder = folder/'text_encoder' if (folder/'text_encoder').is_dir() else folder
+    held = {p.suffix for p in folder.iterdir()}
+    if not held & {'.bin', '.pt', '.pth'} or '.safetensors' in held: return ''
+    return ('its weights are a pickle, which can run code; if you trust it, write them as safetensors, once, with '
+            'CLIPModel.from_pretrained(folder, use_safetensors=False).save_pretrained(folder)')
 
 # %% ../nbs/10_text.ipynb #c026
 def load_text_encoder(
-    name:str='openai/clip-vit-base-patch32', # 'digit_clip', a folder (of a CLIP model or of a pipeline), or an id on the hub
+    name:str='openai/clip-vit-base-patch32', # 'digit_clip', a folder (of a CLIP or of a pipeline), or an id on the hub
 ):                                           # CLIPTextModel (frozen, eval, float32, on the CPU) and its tokenizer
-    "A text encoder and its tokenizer. TextEncoderError, one sentence with the remedy, when they can't be had. Reads safetensors alone."
-    folder = DIGIT_CLIP if name == 'digit_clip' else expanded(name)
-    return _read_folder(name, folder) if folder.is_dir() else _read_hub(str(name))
+    "A text encoder and its tokenizer; ValueError, with the remedy, where they cannot be had. Reads safetensors alone."
+    try: return _load(name, {CLIPTextModel: 'text_encoder', AutoTokenizer: 'tokenizer'})
+    except Exception as e:
+        folder, why = Path(os.path.expanduser(name)), reason_of(e)
+        if folder.is_dir():
+            raise ValueError(f'text_encoder={name!r} is a folder, but no CLIP text model and tokenizer can be read from '
+                             f'it: {_pickled(folder) or why}') from None
+        raise ValueError(f"text_encoder={name!r} is neither a folder nor, as safetensors, in the hub's cache, and {why}: "
+                         "name a local folder, fill the hub's cache on a machine with network, or use "
+                         'text_encoder=digit_clip') from None
 
 # %% ../nbs/10_text.ipynb #c033
-def _unknown_words(texts, tokenizer):
-    "Words that a tokenizer with a token for them (CLIP's own has none) does not know."
-    unk = tokenizer.unk_token_id
-    if unk is None or unk == tokenizer.eos_token_id or not tokenizer.is_fast: return []
-    coded = tokenizer(texts, return_offsets_mapping=True, verbose=False)
-    return list(dict.fromkeys(text[a:b] for text,ids,spans in zip(texts, coded['input_ids'], coded['offset_mapping'])
-                              for i,(a,b) in zip(ids, spans) if i == unk and text[a:b] != tokenizer.unk_token))
-
 def tokenize(
     texts:list,       # of str
     tokenizer,        # of a CLIP text encoder
     max_length:int=8, # tokens, the two marks of start and end included
 )->Tensor:            # (N, max_length), int64
-    "Numbers of tokens, padded or cut to `max_length`; warns of what was cut and of words that the tokenizer does not know."
+    "Numbers of tokens, padded or cut to `max_length`; warns of what was cut and of words that it does not know."
     cut = [t for t,ids in zip(texts, tokenizer(texts, verbose=False)['input_ids']) if len(ids) > max_length]
     if cut:
         first = textwrap.shorten(cut[0], 80, placeholder=' …')
-        warnings.warn(f'{len(cut)} of {len(texts)} captions have more than tokenizer_max_length={max_length} tokens and lose their end: {first!r} is the first')
+        warnings.warn(f'{len(cut)} of {len(texts)} captions have more than tokenizer_max_length={max_length} tokens '
+                      f'and lose their end: {first!r} is the first')
     if words := _unknown_words(texts, tokenizer):
         more = f' and {len(words)-10} more' if len(words) > 10 else ''
-        warnings.warn(f"the text encoder does not know {', '.join(map(repr, words[:10]))}{more}: captions that differ only in unknown words are the same to it")
-    return tokenizer(texts, padding='max_length', truncation=True, max_length=max_length, return_tensors='pt')['input_ids']
+        warnings.warn(f"the text encoder does not know {', '.join(map(repr, words[:10]))}{more}: "
+                      'captions that differ only in unknown words are the same to it')
+    size = dict(padding='max_length', truncation=True, max_length=max_length)
+    return tokenizer(texts, return_tensors='pt', **size)['input_ids']
+
+def _unknown_words(texts, tokenizer):
+    "Words that a tokenizer with a token for them (CLIP's own has none) does not know."
+    unk = tokenizer.unk_token_id
+    if unk is None or unk == tokenizer.eos_token_id or not tokenizer.is_fast: return []
+    coded = tokenizer(texts, return_offsets_mapping=True, verbose=False)
+    words = (text[a:b] for text,ids,spans in zip(texts, coded['input_ids'], coded['offset_mapping'])
+             for i,(a,b) in zip(ids, spans) if i == unk and text[a:b] != tokenizer.unk_token)
+    return list(dict.fromkeys(words))
 
 # %% ../nbs/10_text.ipynb #c036
 @torch.no_grad()
@@ -214,7 +261,8 @@ def encode(
 )->Tensor:              # (N, max_length, D), float32, on the device of the encoder
     "The last hidden state of each text. ValueError for a `max_length` that the encoder hasn't."
     positions = text_encoder.config.max_position_embeddings
-    if not 3 <= max_length <= positions: raise ValueError(f'tokenizer_max_length={max_length} does not fit this text encoder: choose 3 to {positions}')
+    if not 3 <= max_length <= positions:
+        raise ValueError(f'tokenizer_max_length={max_length} does not fit this text encoder: choose 3 to {positions}')
     ids = tokenize(list(texts), tokenizer, max_length).to(text_encoder.device)
     return torch.cat([text_encoder(input_ids=part).last_hidden_state.float() for part in ids.split(batch_size)])
 
@@ -222,6 +270,126 @@ def encode(
 def text_condition(
     hidden:Tensor, # (B,L,D), from `encode`
     null:Tensor,   # (1,L,D), from `encode(['']…)`
-)->Condition:      # what the model is told, and its null
+)->Condition:      # what the model is given, and its null
     "Encoded captions as a condition."
     return Condition({'encoder_hidden_states': hidden}, {'encoder_hidden_states': null})
+
+# %% ../nbs/10_text.ipynb #m033
+def rgb(
+    images:Tensor # (N,C,H,W): grey or colour (C 1 or 3), or the same with opacity (2 or 4)
+)->Tensor:        # (N,3,H,W)
+    "Images with three channels; where they are transparent, white shows through."
+    images = on_background(images)
+    return images.expand(-1, 3, -1, -1) if images.shape[1] == 1 else images
+
+def _pixels(images, processor):
+    "Images as `processor` would make them, in one batch: bicubic resize, centre crop, normalised."
+    size, crop = processor.size, processor.crop_size
+    side = [size['shortest_edge']] if 'shortest_edge' in size else [size['height'], size['width']]
+    x = TF.resize(on_background(images), side, InterpolationMode.BICUBIC, antialias=True)
+    x = TF.center_crop(x, [crop['height'], crop['width']])
+    return TF.normalize(rgb(x).float()*processor.rescale_factor, processor.image_mean, processor.image_std)
+
+def _digit_pixels(images, config):
+    "Images as Digit CLIP wants them: square, of one channel, in [-1, 1]."
+    images = on_background(images)
+    if images.shape[1] > config.num_channels: images = images.float().mean(1, keepdim=True).round().to(torch.uint8)
+    return to_unit(resize(images, config.image_size))
+
+# %% ../nbs/10_text.ipynb #m034
+@dataclass
+class Clip:
+    "The two towers of a CLIP: vectors of length 1, whose inner product is the likeness of an image and a text."
+    name:str        # 'digit_clip', an id on the hub, or a folder
+    model:CLIPModel # frozen, eval, float32
+    tokenizer:object
+    processor:CLIPImageProcessor=None # how it wants its images; None: as Digit CLIP does
+
+    @torch.no_grad()
+    def images(self,
+        images:Tensor,      # (N,C,H,W), uint8
+        batch_size:int=100, # at a time
+    )->Tensor:              # (N,P), float32, on the device of the model
+        "What the vision tower sees."
+        model, features = self.model, []
+        for part in images.split(batch_size):
+            part = part.to(model.device)
+            x = _pixels(part, self.processor) if self.processor else _digit_pixels(part, model.config.vision_config)
+            features.append(model.visual_projection(model.vision_model(pixel_values=x).pooler_output))
+        return F.normalize(torch.cat(features), dim=1)
+
+    @torch.no_grad()
+    def texts(self,
+        texts,              # M str
+        batch_size:int=256, # at a time
+    )->Tensor:              # (M,P), float32, on the device of the model
+        "What the text tower reads: its vector at the caption's first mark of end."
+        model = self.model
+        ids = tokenize(list(texts), self.tokenizer, model.config.text_config.max_position_embeddings)
+        ids = ids[:,:int((ids != self.tokenizer.pad_token_id).any(0).sum())+1].to(model.device)     # no second end
+        read = [model.text_model(input_ids=part).pooler_output for part in ids.split(batch_size)]
+        return F.normalize(model.text_projection(torch.cat(read)), dim=1)
+
+# %% ../nbs/10_text.ipynb #m035
+def load_clip(
+    name:str='openai/clip-vit-base-patch32', # 'digit_clip' (in the package), an id on the hub, or a folder
+    device='cpu',               # where it computes
+    download:bool=True,         # from the hub, where its cache has it not
+    say:Callable=warnings.warn, # is given a line where it cannot be had: what is left out and why
+)->Clip:                        # or None
+    "A CLIP to score with; None, and a line, where it cannot be had."
+    try: model, *others = _load(name, dict.fromkeys((CLIPModel, AutoTokenizer, CLIPImageProcessor), ''), download)
+    except Exception as e: # whatever is wrong with it, training goes on
+        say(f"the CLIP score by {str(name)!r} is left out ({reason_of(e)}): fill the hub's cache on a machine with "
+            'network, or name a folder that holds the model as safetensors')
+        return None
+    return Clip(str(name), model.to(device), *others)
+
+# %% ../nbs/10_text.ipynb #m037
+def clip_scores(
+    clip:Clip,          # from `load_clip`
+    images:Tensor,      # (N,C,H,W), uint8
+    prompts:list,       # N str
+)->Tensor:              # (N,), float32 in [0, 100], on the CPU
+    "How well each image goes with its prompt."
+    if len(images) != len(prompts):
+        raise ValueError(f'{len(images)} images with {len(prompts)} prompts: give a prompt for each image')
+    numbers = {p: k for k,p in enumerate(dict.fromkeys(prompts))}
+    texts = clip.texts(numbers)[[numbers[p] for p in prompts]]
+    return 100*(clip.images(images)*texts).sum(1).clamp(min=0).cpu()
+
+# %% ../nbs/10_text.ipynb #m045
+#| code-fold: true
+def labelled_grid(
+    images:Tensor,    # (N,C,H,W), uint8
+    prompts:list,     # N str, of any length
+    ncols:int=5,      # images in a row
+    scale:int=4,      # enlarge each pixel
+    font_size:int=13, # pixels
+)->Image.Image:
+    "Images with their prompts below, in a font that has most of the world's letters."
+    font, gap = ImageFont.truetype(findfont('DejaVu Sans'), font_size), 6
+    tiles = rgb(images.cpu()).repeat_interleave(scale, 2).repeat_interleave(scale, 3).permute(0, 2, 3, 1).numpy()
+    (height, width), ncols = tiles.shape[1:3], min(ncols, len(tiles))
+    texts, line = [_wrapped(str(p), font, width) for p in prompts], sum(font.getmetrics())
+    down, across = height + line*max(map(len, texts)) + 2*gap, width + 2*gap
+    page = Image.new('RGB', (ncols*across, -(-len(tiles)//ncols)*down), 'white')
+    for k,(tile,text) in enumerate(zip(tiles, texts)):
+        x, y = (k % ncols)*across + gap, (k//ncols)*down + gap
+        page.paste(Image.fromarray(tile), (x, y))
+        for i,t in enumerate(text):
+            ImageDraw.Draw(page).text((x+width/2, y+height+i*line), t, fill='black', font=font, anchor='ma')
+    return page
+
+def _wrapped(text, font, width, most=3):
+    "Lines of `text` that fit into `width` pixels, the last ones cut off."
+    lines = ['']
+    for word in text.split() or ['(empty', 'prompt)']:
+        longer = f'{lines[-1]} {word}'.strip()
+        if lines[-1] and font.getlength(longer) > width: lines.append(word)
+        else: lines[-1] = longer
+    if len(lines) > most: lines = [*lines[:most-1], lines[most-1] + '…']
+    for k,line in enumerate(lines):
+        while font.getlength(line) > width: line = line.removesuffix('…')[:-1] + '…'
+        lines[k] = line
+    return lines

@@ -29,7 +29,8 @@ from .tracking import check_tracker, tracked, trackers_line, Tracking
 from .interruptions import caught_signals, end_with_launcher, explained_faults, first_alone, locked
 from .interruptions import TrainingDiverged, TrainingInterrupted
 from .launching import accelerator_of, own_settings
-from .evaluation import Evaluation, labelled_grid
+from .evaluation import Evaluation
+from .text import labelled_grid
 
 # %% ../nbs/28_trainers.ipynb #c011
 class Training:
