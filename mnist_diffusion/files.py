@@ -18,7 +18,16 @@ def expanded(
 
 # %% ../nbs/20_files.ipynb #e003
 class DataError(ValueError):
-    "Data that is missing, damaged or of the wrong form; the message names the file and the remedy."
+    "Data that is missing, damaged or of the wrong form."
+    def __init__(self,
+        name,          # of the file, folder or data set
+        why:str='',    # what is wrong with it
+        remedy:str='', # what to do about it
+    ):
+        super().__init__(name, why, remedy)
+        self.name, self.why, self.remedy = name, why, remedy
+
+    def __str__(self): return f'{self.name} {self.why}'.strip() + (f': {self.remedy}' if self.remedy else '')
 
 # %% ../nbs/20_files.ipynb #c009
 MARKS = {codecs.BOM_UTF8: 'utf-8', codecs.BOM_UTF32_LE: 'utf-32-le', codecs.BOM_UTF32_BE: 'utf-32-be',
