@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 import torch.nn.functional as F
 from .data import batch_indices, draw_noise, rng
-from .schedulers import make_betas
+from .schedulers import make_betas, posterior
 from .unets import timestep_embedding
 from .losses import ROW_LOSSES
 from .tasks import Experiment, measure, Pairs, Settings
@@ -115,11 +115,9 @@ def posterior_weights(
 )->Tensor:        # (T,): factor of the squared error at steps 1…T
     "Gaussian posterior KL divided by MSE (2006.11239, eq. 7); the first step, which has no variance, borrows the second's."
     abar = levels('gaussian', num_steps)[0].double()**2
-    now, before = abar[1:], abar[:-1]
-    beta = 1 - now/before
-    variance = beta*(1-before)/(1-now)
+    of_clean, _, variance = posterior(abar[1:], abar[:-1])
     variance[0] = variance[1]
-    return ((before.sqrt()*beta/(1-now))**2/(2*variance)).float()
+    return (of_clean**2/(2*variance)).float()
 
 class Objective:
     "The loss of each network in a batch."

@@ -49,16 +49,16 @@ ROW_LOSSES = {'mse': mse, 'l1': l1, 'huber': huber, 'kl': softmax_kl} # by the n
 
 # %% ../nbs/03_losses.ipynb #c015
 def gaussian_posterior_kl(
-    scheduler,              # a scheduler with `alphas_cumprod`, such as DDPM
+    scheduler,              # a process in steps, such as DDPM
     predicted_clean:Tensor, # the model's estimate of x0, (B, …)
     x0:Tensor,              # the truth, the same shape
-    x_t:Tensor,             # what the model was shown, the same shape
     t:Tensor,               # steps, (B,), int, in [0, num_train_timesteps)
 )->Tensor:                  # (B,), nats a feature, at least 0
-    "KL(q(x_{t-1}|x_t,x_0) || p(x_{t-1}|x_t)), the bound's term L_{t-1} (2006.11239, eq. 5 and 8)."
-    mean, predicted = (posterior(scheduler, x, x_t, t)[0] for x in (x0, predicted_clean))
-    variance = posterior(scheduler, x0, x_t, t.clamp(min=1))[1]
-    return ((mean-predicted).square() / (2*variance)).flatten(1).mean(1)
+    "KL(q(x_{t-1}|x_t,x0) || p(x_{t-1}|x_t)), the bound's term L_{t-1} (2006.11239, eq. 5 and 8)."
+    of_clean = posterior(*(scheduler.abar(s).to(x0) for s in (t, t-1)))[0]
+    first = t.clamp(min=1)      # the last step has no variance of its own
+    variance = posterior(*(scheduler.abar(s).to(x0) for s in (first, first-1)))[2]
+    return of_clean**2/(2*variance) * mse(predicted_clean, x0)
 
 # %% ../nbs/03_losses.ipynb #c019
 def snr_weights(
@@ -98,7 +98,7 @@ class DiffusionLoss:
     )->Tensor:             # mean over the batch, scalar
         "How far off the network was, weighted."
         s = self.scheduler
-        if self.loss == 'posterior_kl': rows = gaussian_posterior_kl(s, s.predict_clean(prediction, x_t, t), x0, x_t, t)
+        if self.loss == 'posterior_kl': rows = gaussian_posterior_kl(s, s.predict_clean(prediction, x_t, t), x0, t)
         else: rows = ROW_LOSSES[self.loss](prediction, s.target(x0, noise, t))
         return (rows if self.snr_gamma is None else rows*snr_weights(s, t, self.snr_gamma).to(rows)).mean()
 
