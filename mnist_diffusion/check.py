@@ -241,8 +241,8 @@ def _check_storage(output_dir):
 
 def _rename(folder):
     "What is wrong with renaming over an older file, or nothing."
-    from mnist_diffusion.runs import write_whole
-    for word in (b'old', b'new'): write_whole(folder/'file', lambda f: f.write(word))
+    from mnist_diffusion.files import write_whole
+    for word in (b'old', b'new'): write_whole(folder/'file', word)
     if (folder/'file').read_bytes() != b'new' or os.listdir(folder) != ['file']: return 'the old file is still there'
 
 def _lock(folder):

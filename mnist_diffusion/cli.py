@@ -13,7 +13,8 @@ import json, logging, os, re, shlex, signal, sys, threading, time, warnings
 from contextlib import contextmanager
 from pathlib import Path
 from .config import CHOICES, Config, SettingError, from_yaml, load_config, nearest, preset_names
-from .interruptions import catch_early, disk_is_full, end_with_launcher, first_to_fail, locked
+from .interruptions import catch_early, disk_is_full, end_with_launcher, first_to_fail
+from .files import locked
 from .interruptions import out_of_memory, TrainingFailed, TrainingInterrupted
 from .grids import experiments, merge
 from .flags import check_writable, CommandError, Flag, flags_of, free_folder, Parser, rank, read_value

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from fastcore.basics import patch
 import yaml
-from .files import expanded, FileError, read_text
+from .files import DataError, expanded, read_text
 
 # %% ../nbs/21_config.ipynb #c004
 @dataclass
@@ -320,7 +320,7 @@ def _read_yaml(path):
         text = read_text(path).expandtabs(4).replace('\u00a0', ' ')
         values, node = yaml.load(text, Loader), yaml.compose(text, Loader)
     except SettingError: raise
-    except (FileError, OSError) as e: raise SettingError('config', str(path), f'cannot be used ({e})', f'name another, or a preset ({presets})') from None
+    except (DataError, OSError) as e: raise SettingError('config', str(path), f'cannot be used ({e})', f'name another, or a preset ({presets})') from None
     except (yaml.YAMLError, RecursionError, ValueError) as e:
         raise SettingError('config', str(path), f'is not plain YAML ({e})', 'mend that line') from None
     lines = 'write lines like "batch_size: 128"'

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['to_unit', 'to_uint8', 'on_background', 'show_images', 'ImageData', 'plain', 'class_number', 'class_numbers', 'resize',
-           'rng', 'draw_noise', 'batch_indices', 'shift_images']
+           'embedded_digits', 'rng', 'draw_noise', 'batch_indices', 'shift_images']
 
 # %% ../nbs/00_data.ipynb #c003
 import difflib, hashlib, operator, os, re, unicodedata, zlib
@@ -227,7 +227,7 @@ def resize(
     if tuple(images.shape[-2:]) == (size, size): return images
     return torch.cat([TF.resize(part, [size, size], antialias=True) for part in images.split(4096)])
 
-def _load_digits(split):
+def embedded_digits(split):
     from sklearn.datasets import load_digits # imported late: a second that most runs don't need
     from sklearn.model_selection import train_test_split
     raw = load_digits()

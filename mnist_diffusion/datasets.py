@@ -8,8 +8,7 @@ __all__ = ['FOREIGN', 'SPLITS', 'FILLERS', 'IDX_SETS', 'MNIST_MD5', 'IMAGE_SUFFI
            'as_shown', 'load_data']
 
 # %% ../nbs/22_datasets.ipynb #c002
-import csv, gzip, hashlib, http.client, io, json, math, os, re, shutil, tempfile, unicodedata, urllib.request, warnings
-import zlib
+import csv, gzip, hashlib, io, json, math, os, re, tempfile, unicodedata, warnings, zlib
 from collections import Counter
 from dataclasses import replace
 from difflib import get_close_matches
@@ -23,8 +22,8 @@ import torch
 from torch import Tensor
 from torchvision import datasets
 from torchvision.datasets.utils import check_integrity, extract_archive
-from .data import _load_digits, ImageData, resize
-from .files import DataError, expanded, FileError, read_text
+from .data import embedded_digits, ImageData, resize
+from .files import DataError, expanded, fetch, read_text
 
 # %% ../nbs/22_datasets.ipynb #f01
 FOREIGN = re.compile(r"""\.|__|~\$|(@eaDir|\#recycle|\#snapshot|\$RECYCLE\.BIN|System\ Volume\ Information|lost\+found
@@ -33,17 +32,17 @@ FOREIGN = re.compile(r"""\.|__|~\$|(@eaDir|\#recycle|\#snapshot|\$RECYCLE\.BIN|S
 def _entries(folder):
     try: found = sorted(os.scandir(folder), key=lambda e: e.name)
     except OSError as e:
-        raise FileError(f"{folder} cannot be read ({e.strerror}): make it a folder that you may read") from e
+        raise DataError(f"{folder} cannot be read ({e.strerror}): make it a folder that you may read") from e
     for e in found:
         if FOREIGN.match(e.name): continue
         if not os.path.exists(e.path) and e.is_symlink():
-            raise FileError(f"{e.path} is a link to {os.readlink(e.path)!r}, which is not there: mend it or delete it")
+            raise DataError(f"{e.path} is a link to {os.readlink(e.path)!r}, which is not there: mend it or delete it")
         yield e
 
 def files_below(
     folder:Path, # searched to the bottom
 ) -> tuple: # its files and its folders, two lists of Path, each in the order of names; hidden and foreign ones left out
-    "Everything that somebody put below a folder. FileError at a folder that can't be read and at a link to nothing."
+    "Everything that somebody put below a folder. DataError at a folder that can't be read and at a link to nothing."
     files, folders = [], []
     def visit(path, above):
         here = os.stat(path)
@@ -89,22 +88,22 @@ def split_folders(
     folder:Path, # for messages
     names, # of the folders in it that hold images
 ) -> dict: # {'train': name, 'test': name, 'val': name}, those that are there; {} where the names are those of classes
-    "Which folders are splits. FileError where that can't be said."
+    "Which folders are splits. DataError where that can't be said."
     known = set.intersection(*map(_words, names)) if len(names) > 1 else set()
     splits = {n: split_of(n, known) for n in names}
     others = [n for n, s in splits.items() if not s]
     told = [{SPLITS[w] for w in _words(n) if w in SPLITS} for n in names]
     if others and all(len(t) == 1 for t in told) and len(set.union(*told)) > 1:
-        raise FileError(f"{folder} has {_some(names)}, which are splits of several things: leave one train and one test")
+        raise DataError(f"{folder} has {_some(names)}, which are splits of several things: leave one train and one test")
     if len(others) == len(splits): return {}
     mine = set(splits) - set(others)
-    if others: raise FileError(f"{folder} has {_some(mine)}, named as a split of the data, beside {_some(others)}: "
+    if others: raise DataError(f"{folder} has {_some(mine)}, named as a split of the data, beside {_some(others)}: "
         "call the splits train, test and val (or valid, validation …), move one of them away or, "
         f"if {min(mine)!r} is a class, rename it (to {'class_' + min(mine)!r}, say)")
     if twice := [n for n, s in splits.items() if list(splits.values()).count(s) > 1]:
-        raise FileError(f"{folder} has {_some(twice)}, which mean the same split: put them together, or move one away")
+        raise DataError(f"{folder} has {_some(twice)}, which mean the same split: put them together, or move one away")
     if 'train' not in splits.values():
-        raise FileError(f"{folder} has {_some(names)} but no folder 'train': add it, or name the folder of classes itself")
+        raise DataError(f"{folder} has {_some(names)} but no folder 'train': add it, or name the folder of classes itself")
     return {s: n for n, s in splits.items()}
 
 # %% ../nbs/22_datasets.ipynb #f09
@@ -139,9 +138,9 @@ def _part(folder, groups, loose, level=1):
     for n in groups:
         try: n.encode()
         except UnicodeEncodeError as e:
-            raise FileError(f"{folder} has a folder {n!r}, a name that is not UTF-8: rename it") from e
+            raise DataError(f"{folder} has a folder {n!r}, a name that is not UTF-8: rename it") from e
         if names.setdefault(unicodedata.normalize('NFC', n), n) != n:
-            raise FileError(f"{folder} has two folders named {n!r}: rename one")
+            raise DataError(f"{folder} has two folders named {n!r}: rename one")
     deep = [f.parts[len(folder.parts) + level:-1] for g in groups.values() for f in g]
     if all(deep) and len({d[0] for d in deep}) > 1: warnings.warn(
         f"the classes are {_some(groups)}; the folders in them, such as {deep[0][0]!r}, are not classes of their own")
@@ -155,7 +154,7 @@ def _inner_splits(folder, groups, images, folders):
     if not any('train' in s and s.keys() & {'test', 'val'} for s in splits.values()): return {}
     for n, s in splits.items():
         if inner[n][1] or 'train' not in s or None in s or len(s) < 2:
-            raise FileError(f"{folder/n} is not split as other classes there are: give each folders train and test, or none")
+            raise DataError(f"{folder/n} is not split as other classes there are: give each folders train and test, or none")
     return {split: {n: inner[n][0].get(splits[n].get(split), []) for n in groups if n in inner}
             for split in ('train', 'test', 'val') if any(split in s for s in splits.values())}
 
@@ -164,7 +163,7 @@ def image_parts(
     images:list, # of Path: the images below it
     folders:list, # of Path: the folders below it
 ) -> dict: # {'train': Part, 'test': Part}, or {'all': Part} where nothing is set aside for tests
-    "Who is who in a folder of images; a warning says what was left out or had to be guessed, a FileError what to do."
+    "Who is who in a folder of images; a warning says what was left out or had to be guessed, a DataError what to do."
     base = _unwrapped(root, images, folders)
     groups, loose = _groups(base, images, folders)
     names = split_folders(base, [n for n, g in groups.items() if g])
@@ -219,25 +218,6 @@ class _Source(NamedTuple):
     path:str; unpacked:str; urls:list; md5:str
     def find(self, root): return next((p for p in (root/self.path, root/self.unpacked) if os.path.exists(p)), None)
 
-def _download(path, urls, md5, timeout=5):
-    "Fetch `path` from the first address that gives it; the reason when none does, else None."
-    why = 'no address is known'
-    for url in urls:
-        temporary = path.with_name(f'.{path.name}.{os.getpid()}')
-        try:
-            request = urllib.request.Request(url, headers={'User-Agent': 'mnist_diffusion'})
-            with urllib.request.urlopen(request, timeout=timeout) as answer:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                with open(temporary, 'wb') as f: shutil.copyfileobj(answer, f)
-            if check_integrity(temporary, md5): return os.replace(temporary, path)
-            why = 'the checksum of what came is wrong'
-        except (OSError, http.client.HTTPException) as e:
-            cause = getattr(e, 'reason', e) # a URLError wraps the error that tells more
-            why = getattr(cause, 'strerror', None) or str(cause)
-        finally:
-            if temporary.exists(): temporary.unlink()
-    return why
-
 def _roots(dataset_path):
     return [expanded(p) for p in (dataset_path or './dataset_cache', os.environ.get('MNIST_DIFFUSION_DATA')) if p]
 
@@ -250,7 +230,7 @@ def _locate(dataset, sources, dataset_path, download):
             return found
     for s in sources:
         if s.find(roots[0]): continue
-        why = _download(roots[0]/s.path, s.urls, s.md5) if download else 'download is off'
+        why = fetch(roots[0]/s.path, s.urls, s.md5) if download else 'download is off'
         if why: raise DataError(
             f"{dataset} is not in dataset_path {str(roots[0])!r}: {s.path} is missing and was not downloaded ({why}); put it there, name a folder "
             "that has it with dataset_path or MNIST_DIFFUSION_DATA, or use dataset 'digits', which needs no files")
@@ -578,12 +558,10 @@ def load_data(
         raise DataError(f"dataset {dataset!r} is not known{f', did you mean {near[0]!r}?' if near else ''}: choose one of {', '.join(DATASETS)}")
     if split not in ('train', 'test'): raise DataError(f"split {split!r} is not known: choose 'train' or 'test'")
     if image_size is not None and image_size < 1: raise DataError(f"image_size {image_size} is out of range: choose 1 or more")
-    try:
-        if dataset == 'digits': data = _load_digits(split)
-        elif dataset == 'folder': data = _load_folder(dataset_path, split, image_size)
-        elif dataset == 'cifar10': data = _load_cifar10(dataset_path, split, download)
-        else: data = _load_idx(dataset, dataset_path, split, download)
-    except FileError as e: raise DataError(str(e)) from e
+    if dataset == 'digits': data = embedded_digits(split)
+    elif dataset == 'folder': data = _load_folder(dataset_path, split, image_size)
+    elif dataset == 'cifar10': data = _load_cifar10(dataset_path, split, download)
+    else: data = _load_idx(dataset, dataset_path, split, download)
     if image_size: data = replace(data, images=resize(data.images, image_size))
     return data.to(device)
 

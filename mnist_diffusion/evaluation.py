@@ -25,12 +25,12 @@ import torch.nn.functional as F
 from tqdm import tqdm
 from .data import ImageData, rng
 from .pipelines import image_generators
-from .metrics import accuracy_error, cache_folder, cached, DigitClassifier, diversity, extract, FEW
-from .metrics import few_images, fid, fid_error, load_classifier, proportional_labels, reference_features
+from .metrics import accuracy_error, DigitClassifier, diversity, extract, FEW, few_images, fid, fid_error
+from .metrics import load_classifier, proportional_labels, reference_features
 from .text import caption_images, captions_of_class, class_forms, Clip, clip_scores, DIGIT_WORDS
 from .text import load_clip, reason_of, rgb
+from .files import cache_folder, cached, fetch
 from .config import Config
-from .datasets import _download
 
 # %% ../nbs/27_evaluation.ipynb #xc016
 INCEPTION = ('weights-inception-2015-12-05-6726825d.pth', 'pt_inception-2015-12-05-6726825d.pth') # torch-fidelity's name, and pytorch-fid's, for one file
@@ -45,7 +45,7 @@ def find_inception(
     folders = cache_folder(), Path(torch.hub.get_dir())/'checkpoints'
     found = next((f/n for f in folders for n in INCEPTION if (f/n).is_file()), None)
     if found: return found
-    why = _download(folders[0]/INCEPTION[0], [INCEPTION_URL], None) if download else 'download is off'
+    why = fetch(folders[0]/INCEPTION[0], [INCEPTION_URL]) if download else 'download is off'
     if why: raise OSError(f'{INCEPTION[0]} was not found or downloaded: {why}')
     return folders[0]/INCEPTION[0]
 

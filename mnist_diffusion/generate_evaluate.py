@@ -9,7 +9,7 @@ __all__ = ['image_stems', 'texts_of', 'generate', 'evaluate', 'check_enough', 'm
 import json, re
 from itertools import count
 from pathlib import Path
-from .files import expanded, FileError, read_text
+from .files import DataError, expanded, read_text
 from .flags import check_writable, CommandError, free_folder, say
 
 # %% ../nbs/41_generate_evaluate.ipynb #c005
@@ -38,7 +38,7 @@ def texts_of(
     if prompt is not None: return [prompt]
     if prompt_file is None: return None
     try: texts = [l.strip() for l in read_text(prompt_file).split('\n')]
-    except FileError as e: raise CommandError(f'--prompt_file={str(prompt_file)!r}: {e}') from None
+    except DataError as e: raise CommandError(f'--prompt_file={str(prompt_file)!r}: {e}') from None
     if not any(texts): raise CommandError(f'--prompt_file={str(prompt_file)!r} is empty: write a prompt a line')
     return [t for t in texts if t]
 
@@ -214,7 +214,7 @@ def measure(
     return result, table, images, evaluation.labels
 
 def _write_evaluation(folder, result, table, results, floor):
-    from mnist_diffusion.runs import write_whole
+    from mnist_diffusion.files import write_whole
     from mnist_diffusion.evaluation import plot_comparison
     folder.mkdir(parents=True, exist_ok=True)
     files = [folder/n for n in ('evaluation.json', 'evaluation.md', 'checkpoints.png')]
@@ -223,8 +223,8 @@ def _write_evaluation(folder, result, table, results, floor):
         kept = next(names for names in map(numbered, count(1)) if not any(f.exists() for f in names))
         for f,to in zip(files, kept): f.rename(to) if f.exists() else None
         say(f'the earlier evaluation is kept as {kept[0]}')
-    write_whole(files[0], lambda f: f.write(json.dumps(result, indent=1).encode()))
-    write_whole(files[1], lambda f: f.write((table + '\n').encode()))
+    write_whole(files[0], json.dumps(result, indent=1))
+    write_whole(files[1], table + '\n')
     if results: write_whole(files[2], lambda f: plot_comparison(results, floor).savefig(f, format='png'))
 
 # %% ../nbs/41_generate_evaluate.ipynb #c016

@@ -70,7 +70,7 @@ def write(
     content, # called with an open binary file, writes
 ):
     "Write a file, whole or not at all."
-    from mnist_diffusion.runs import write_whole
+    from mnist_diffusion.files import write_whole
     with writing(path):
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, content)

@@ -15,7 +15,8 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
 import numpy as np
-from .interruptions import locked, TrainingFailed, TrainingInterrupted
+from .files import locked
+from .interruptions import TrainingFailed, TrainingInterrupted
 from .tasks import catalogue, data_source, fingerprint, floors, HIDDEN_WIDTH, select, Settings, TaskError
 from .tasks import TASKS
 from .grid_report import joined, machine, METRICS, plot_predictions, plot_results, Progress, read_grid

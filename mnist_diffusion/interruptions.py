@@ -5,17 +5,15 @@
 # %% auto #0
 __all__ = ['USR1', 'HUP', 'STOPS', 'EARLY', 'MARKS', 'PROGRAMS', 'TrainingInterrupted', 'TrainingFailed', 'TrainingDiverged',
            'OutOfMemory', 'DiskFull', 'ProcessLost', 'catch_early', 'caught_signals', 'launcher', 'end_with_launcher',
-           'chain', 'disk_is_full', 'out_of_memory', 'process_lost', 'explained_faults', 'first_to_fail', 'locked',
-           'first_alone']
+           'chain', 'disk_is_full', 'out_of_memory', 'process_lost', 'explained_faults', 'first_to_fail', 'first_alone']
 
 # %% ../nbs/25_interruptions.ipynb #c002
-import errno, json, os, re, signal, socket, threading, time, warnings
+import errno, os, re, signal, threading, time
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
-from filelock import FileLock, Timeout
 import psutil
-from .config import Config, SettingError
+from .config import Config
 
 # %% ../nbs/25_interruptions.ipynb #c004
 class TrainingInterrupted(Exception):
@@ -149,32 +147,6 @@ def first_to_fail()->bool: # True where nobody can be asked
         store.set_timeout(timedelta(seconds=5))
         return store.add('mnist_diffusion/failed', 1) == 1
     except Exception: return True            # its keeper has died
-
-# %% ../nbs/25_interruptions.ipynb #c015
-@contextmanager
-def locked(
-    folder,           # of a run; made where it isn't there
-    file:str='.lock', # jobs that lock different files may share a folder
-):
-    "Hold the folder's lock; SettingError that names the holder where another living run has it."
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    lock, holder = FileLock(folder/file), folder/f'{file}_holder'
-    try: lock.acquire(timeout=0)
-    except Timeout:
-        raise SettingError('output_dir', str(folder), f'is in use by another run ({_named(holder)})',
-                           'wait for it to end, stop it, or name another output_dir') from None
-    except (OSError, NotImplementedError) as e: warnings.warn(f'output_dir={str(folder)!r} is on a file system without locks ({e}): make sure that no other run uses it')
-    try:
-        with suppress(OSError): holder.write_text(json.dumps(dict(host=socket.gethostname(), pid=os.getpid(), job=os.environ.get('SLURM_JOB_ID'), since=time.strftime('%Y-%m-%d %H:%M:%S'))))
-        yield
-    finally: lock.release()
-
-def _named(holder):
-    "Who holds a lock, in words."
-    try: h = json.loads(holder.read_text())
-    except (OSError, ValueError): return 'which has just begun'
-    return ', '.join([f"process {h['pid']} on {h['host']}", *([f"job {h['job']}"] if h['job'] else []), f"since {h['since']}"])
 
 # %% ../nbs/25_interruptions.ipynb #c018
 def first_alone(

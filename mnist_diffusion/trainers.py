@@ -19,18 +19,18 @@ from .losses import make_loss
 from .first_model import draw_step, ema_decay_at, update_ema
 from .samplers import sampler_for
 from .pipelines import image_generators, image_grid
-from .text import quiet
+from .text import labelled_grid, quiet
+from .files import locked, save_folder, write_whole
 from .config import Config, SettingError
 from .datasets import load_data
 from .runs import CheckpointError, conditions_of, latest_checkpoint, load_weights, noise_process
 from .runs import pipeline_of, plain_keys, plot_metrics, prune_checkpoints, Run, save_checkpoint
-from .runs import save_folder, schedule_of, stamp, unet_of, write_whole
+from .runs import schedule_of, stamp, unet_of
 from .tracking import check_tracker, tracked, trackers_line, Tracking
-from .interruptions import caught_signals, end_with_launcher, explained_faults, first_alone, locked
+from .interruptions import caught_signals, end_with_launcher, explained_faults, first_alone
 from .interruptions import TrainingDiverged, TrainingInterrupted
 from .launching import accelerator_of, own_settings
 from .evaluation import Evaluation
-from .text import labelled_grid
 
 # %% ../nbs/28_trainers.ipynb #c011
 class Training:
@@ -387,7 +387,7 @@ def start(self:Training,
     if self.accelerator.is_main_process:
         for name in ('checkpoints', 'samples'): (run/name).mkdir(parents=True, exist_ok=True)
         for f in [*run.folder.glob('.*.tmp*'), *run.folder.glob('*/.*.tmp*')]: f.unlink()          # of a process that was killed as it wrote
-        write_whole(run/'config.yaml', lambda f: f.write(self.config.to_yaml().encode()))
+        write_whole(run/'config.yaml', self.config.to_yaml())
         run.rewind(self.step_count)
     return found and found[0]
 
