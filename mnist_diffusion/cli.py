@@ -12,10 +12,10 @@ __all__ = ['STOPPED', 'MENU', 'COMMANDS', 'MODES', 'called', 'stop_at_once', 'ot
 import json, logging, os, re, shlex, signal, sys, threading, time, warnings
 from contextlib import contextmanager
 from pathlib import Path
-from .config import CHOICES, Config, SettingError, from_yaml, load_config, nearest, preset_names
-from .interruptions import catch_early, disk_is_full, end_with_launcher, first_to_fail
 from .files import locked
-from .interruptions import out_of_memory, TrainingFailed, TrainingInterrupted
+from .config import CHOICES, Config, from_yaml, load_config, nearest, preset_names, SettingError
+from .interruptions import catch_early, disk_is_full, end_with_launcher, first_to_fail, out_of_memory
+from .interruptions import TrainingFailed, TrainingInterrupted
 from .grids import experiments, merge
 from .flags import check_writable, CommandError, Flag, flags_of, free_folder, Parser, rank, read_value
 from .flags import say, TRADITION
@@ -79,13 +79,13 @@ def train(
 train.example = 'mnist-diffusion train --config fast --num_epochs 3 --output_dir outputs/mine'
 
 def prompt_for(
-    model  # from `find_model`, told texts
+    model  # from `find_model`, of texts
 )->str:
     "A text that this model has learned: the last of its pipeline's, one for each class."
     try: return json.loads((model.pipeline/'model_index.json').read_text(encoding='utf-8'))['prompts'][-1]
     except (OSError, AttributeError, TypeError, LookupError, ValueError): return 'A handwritten digit 7'
 
-def _prompt_words(model): return ['--prompt', prompt_for(model)] if model.told == 'text' else []
+def _prompt_words(model): return ['--prompt', prompt_for(model)] if model.condition == 'text' else []
 
 def check_run(
     config:Config, # of a run that is about to start
@@ -252,7 +252,7 @@ def _find(text):
     return find_model(_read('generate', 'model', text))
 
 def _find_run(text):
-    if not _find(text).run: raise CommandError(f'{text} is a pipeline without its run: name the folder of a run')
+    if _find(text).alone: raise CommandError(f'{text} is a pipeline without its run: name the folder of a run')
 
 def _ask_model(answer, check):
     "The folder of a run or a pipeline."
@@ -263,14 +263,14 @@ def _ask_model(answer, check):
 
 def _ask_continue(answer):
     folder = _ask_model(answer, _find_run)
-    path = _find(folder).run/'config.yaml'
+    path = _find(folder)/'config.yaml'
     epochs = answer('epochs in all', from_yaml(path).num_epochs, _fits('train', 'num_epochs'))
     return ['train', '--config', str(path), '--output_dir', str(path.parent), '--num_epochs', epochs]
 
 def _ask_what(answer, model):
     "What to draw with a model: a prompt, or classes."
     from mnist_diffusion.runs import check_sampling
-    if model.told == 'text': return ['--prompt', answer('prompt', prompt_for(model))]
+    if model.condition == 'text': return ['--prompt', answer('prompt', prompt_for(model))]
     def check(text): text == 'all' or check_sampling(model, _read('generate', 'labels', text))
     names = model.class_names or []
     few = names if len(names) < 13 else [*names[:3], '…', names[-1]]

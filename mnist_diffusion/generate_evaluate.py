@@ -30,7 +30,7 @@ def texts_of(
     "The texts to draw; CommandError where they make no sense for this model."
     given = {'prompt': prompt, 'prompt_file': prompt_file, 'negative_prompt': negative_prompt}
     name = next((n for n,v in given.items() if v is not None), None)
-    if name and model.told == 'class':
+    if name and model.condition == 'class':
         raise CommandError(f'--{name}={str(given[name])!r} needs a model that is told texts, and {model.folder} is told classes: '
                            'give --labels, or train one with mnist-diffusion train --config text_fast')
     if sum(v is not None for v in (labels, prompt, prompt_file)) > 1:
@@ -62,7 +62,7 @@ def generate(
     overwrite:bool=False,               # replace images that are there already, which is otherwise an error
 )->Path:                                # the grid
     "Draw images with a trained model: a PNG for each, and a grid with a row for each class or text."
-    from mnist_diffusion.runs import check_sampling, draw, find_model, load_model
+    from mnist_diffusion.runs import check_sampling, draw, find_model
     found = find_model(model)
     check_sampling(found, labels, num_inference_steps, scheduler, scheduler_options)
     texts = texts_of(found, labels, prompt, prompt_file, negative_prompt)
@@ -72,7 +72,7 @@ def generate(
     check_writable(where())
     known = image_stems(texts) if texts else found.class_names and _stems(found.class_names, labels)
     if known: _refuse_existing(known, num_images, where(), overwrite)
-    pipe = load_model(found, scheduler, scheduler_options)
+    pipe = found.load_pipeline(scheduler, scheduler_options)
     asked, names, stems = (texts, texts, known) if texts else _asked(found, pipe, labels)
     if not known: _refuse_existing(stems, num_images, where(), overwrite)
     options = dict(guidance_rescale=guidance_rescale) | ({} if negative_prompt is None else dict(negative_prompt=negative_prompt))
@@ -98,14 +98,14 @@ def _asked(model, pipe, labels):
     from mnist_diffusion.runs import chosen_classes
     from mnist_diffusion.unets import num_classes
     c = pipe.config
-    names = c.class_names or ([str(k) for k in range(num_classes(pipe.unet))] if model.told == 'class' else None)
+    names = c.class_names or ([str(k) for k in range(num_classes(pipe.unet))] if model.condition == 'class' else None)
     if names is None and labels:
         given = ','.join(map(str, labels))
         raise CommandError(f'--labels={given}: {model.folder} has learned captions, not classes: give --prompt')
     if names is None: return c.prompts, c.prompts, image_stems(c.prompts)
     chosen = chosen_classes(names, labels)
     shown = [names[y] for y in chosen]
-    return shown if model.told == 'class' else [c.prompts[y] for y in chosen], shown, _stems(names, labels)
+    return shown if model.condition == 'class' else [c.prompts[y] for y in chosen], shown, _stems(names, labels)
 
 def _refuse_existing(stems, num_images, folder, overwrite):
     there = [f for stem in stems for k in range(num_images) if (f := folder/f'{stem}_{k}.png').exists()]
@@ -149,12 +149,12 @@ def evaluate(
     "Measure a run: draw images, compare them with real ones and each checkpoint with the others, write the tables."
     from mnist_diffusion.runs import check_sampling, find_model
     found = find_model(run)
-    if not found.run:
+    if found.alone:
         raise CommandError(f'{run} is a pipeline without its run, so its data are unknown: '
                            'name the folder of a run (it holds config.yaml)')
     check_enough(num_images)
     check_sampling(found, None, num_inference_steps, scheduler, scheduler_options)
-    folder = found.run if output_dir is None else expanded(output_dir)
+    folder = found.folder if output_dir is None else expanded(output_dir)
     check_writable(folder)
     given = dict(guidance_scale=guidance_scale, guidance_rescale=guidance_rescale)
     given |= dict(num_inference_steps=num_inference_steps)
@@ -186,14 +186,13 @@ def measure(
     **options              # for `Evaluation.draw`
 ):                         # the figures; a Markdown table of them; the newest state's images (N,C,H,W), uint8; their labels (N,) or None
     "Measure the states of a run, and write what is found; an earlier evaluation there is kept under a number."
-    from mnist_diffusion.runs import load_model
     import torch
     from mnist_diffusion.datasets import load_data
     from mnist_diffusion.evaluation import DrawingProgress, Evaluation
     from mnist_diffusion.evaluation import floor_of
     c = model.config
     asked = c.replace(seed=seed, fid_num_samples=num_images, clip_num_samples=num_images)
-    newest = load_model(model, scheduler, scheduler_options)
+    newest = model.load_pipeline(scheduler, scheduler_options)
     newest.check_options(**options)                # mistakes come to light before data are loaded and a classifier is trained
     device = 'cuda' if torch.cuda.is_available() else 'cpu'
     where = dataset_path or c.dataset_path
@@ -210,7 +209,7 @@ def measure(
     used = {n: getattr(c, n) for n in names} | {n: v for n,v in options.items() if n != 'batch_size'}
     settings = used | dict(scheduler=type(pipe.scheduler).__name__, seed=seed, state=name)
     result, table = _tables(settings, images, evaluation, train, test, results, floor, c)
-    _write_evaluation(Path(output_dir or model.run), result, table, results if len(results) > 1 else None, floor)
+    _write_evaluation(Path(output_dir or model.folder), result, table, results if len(results) > 1 else None, floor)
     return result, table, images, evaluation.labels
 
 def _write_evaluation(folder, result, table, results, floor):
@@ -230,14 +229,14 @@ def _write_evaluation(folder, result, table, results, floor):
 # %% ../nbs/41_generate_evaluate.ipynb #c016
 def _states(model, newest, latest, scheduler):
     "Names and pipelines of the checkpoints of a run, the newest last, which is the run's own pipeline."
-    from mnist_diffusion.runs import CheckpointError, load_checkpoint
-    from mnist_diffusion.runs import Run, pipeline_at
+    from mnist_diffusion.files import DataError
+    from mnist_diffusion.runs import load_checkpoint, pipeline_at
     newest.set_progress_bar_config(disable=True)
-    paths = Run(model.run).checkpoints
+    paths = model.checkpoints
     name = lambda p: p.stem.removeprefix('checkpoint_')
     for path in [] if latest else paths[:-1]:
         try: pipe = pipeline_at(load_checkpoint(path))
-        except CheckpointError as e: say(f'{e}'); continue
+        except DataError as e: say(f'{e}'); continue
         if scheduler: pipe.scheduler = newest.scheduler
         pipe.set_progress_bar_config(disable=True)
         yield name(path), pipe.to(newest.device)

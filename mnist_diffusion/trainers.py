@@ -7,7 +7,7 @@ __all__ = ['Training', 'keep_freed_memory', 'loss_line', 'evaluation_line', 'las
            'steps', 'tracked_to_the_end', 'finish', 'Progress']
 
 # %% ../nbs/28_trainers.ipynb #c002
-import copy, ctypes, json, math, shutil, signal, sys, time, warnings
+import copy, ctypes, math, shutil, signal, sys, time, warnings
 from contextlib import contextmanager, ExitStack, nullcontext
 from pathlib import Path
 from accelerate.utils import gather_object
@@ -20,12 +20,12 @@ from .first_model import draw_step, ema_decay_at, update_ema
 from .samplers import sampler_for
 from .pipelines import image_generators, image_grid
 from .text import labelled_grid, quiet
-from .files import locked, save_folder, write_whole
+from .conditions import conditions_of
+from .files import DataError, locked, write_whole
 from .config import Config, SettingError
 from .datasets import load_data
-from .runs import CheckpointError, conditions_of, latest_checkpoint, load_weights, noise_process
-from .runs import pipeline_of, plain_keys, plot_metrics, prune_checkpoints, Run, save_checkpoint
-from .runs import schedule_of, stamp, unet_of
+from .runs import latest_checkpoint, load_weights, noise_process, pipeline_of, plain_keys
+from .runs import prune_checkpoints, Run, save_checkpoint, schedule_of, stamp, unet_of
 from .tracking import check_tracker, tracked, trackers_line, Tracking
 from .interruptions import caught_signals, end_with_launcher, explained_faults, first_alone
 from .interruptions import TrainingDiverged, TrainingInterrupted
@@ -153,7 +153,7 @@ def load_state_dict(self:Training,
     state:dict, # what `state_dict` returned
     path='',    # the file that it came from, for messages
 ):
-    "Go on from `state`; SettingError or CheckpointError where it belongs to another configuration, data set or model."
+    "Go on from `state`; SettingError or DataError where it belongs to another configuration, data set or model."
     changed = self.config.differences(state['config'])
     if changed: raise SettingError('output_dir', self.config.output_dir, f'was made with {changed}',
         'use the same settings to go on, or another output_dir to begin afresh')
@@ -164,7 +164,7 @@ def load_state_dict(self:Training,
         load_weights(self.model, state['model'])
         load_weights(self.ema, state['ema'])
         self.optimizer.load_state_dict(state['optimizer'])
-    except (RuntimeError, ValueError, KeyError) as e: raise CheckpointError(f'{path} belongs to another model ({str(e).splitlines()[0]}): begin in another output_dir') from None
+    except (RuntimeError, ValueError, KeyError) as e: raise DataError(f'{path} belongs to another model ({str(e).splitlines()[0]}): begin in another output_dir') from None
     if state['scaler']: self.accelerator.scaler.load_state_dict(state['scaler'])
     self.step_count, self.seconds, self.logged_at, self.skipped = state['step'], state['seconds'], state.get('logged_at', state['seconds']), list(state.get('skipped', []))
     self.window = {k: v.to(self.device) if torch.is_tensor(v) else v for k,v in state['window'].items()}
@@ -318,7 +318,7 @@ def show(self:Training,
     grid = image_grid(images, len(images)//len(prompts or self.data.class_names), row_labels=prompts)
     write_whole(self.samples_path(run), lambda f: grid.save(f, format='png'))
     self.tracking.log_images(grid, 'samples', self.step_count, prompts or self.data.class_names)
-    plot_metrics(run)
+    run.plot_metrics()
 
 @patch
 def samples_path(self:Training,
@@ -376,7 +376,7 @@ def start(self:Training,
     "Make the folders, go on from the latest checkpoint, write `config.yaml`."
     found = latest_checkpoint(run/'checkpoints')
     check_room(run.folder, self.ema)
-    if not found and run.checkpoints: raise CheckpointError(f'none of the {len(run.checkpoints)} checkpoints in {run/"checkpoints"} can be read: restore one, or begin in another output_dir')
+    if not found and run.checkpoints: raise DataError(f'none of the {len(run.checkpoints)} checkpoints in {run/"checkpoints"} can be read: restore one, or begin in another output_dir')
     if not found and (run/'pipeline').exists(): raise SettingError('output_dir', str(run.folder),
         'holds a finished pipeline and no checkpoint to go on from', 'move it away, or choose another output_dir')
     if not found and run.metrics: warnings.warn(f'output_dir={str(run.folder)!r} holds records of a run, but no checkpoint: it begins again at step 0')
@@ -475,12 +475,9 @@ def finish(
     "Save the pipeline of the EMA weights."
     t = training
     if t.accelerator.is_main_process:
-        plot_metrics(run)
+        run.plot_metrics()
         ema = copy.deepcopy(t.ema).to('cpu')
-        def fill(folder):
-            pipeline_of(t.config, ema, t.conditions.class_names, t.conditions.prompts).save_pretrained(folder)
-            (folder/'made_from.json').write_text(json.dumps(dict(checkpoint=run.checkpoints[-1].name)))
-        with quiet(): save_folder(fill, run/'pipeline')
+        with quiet(): run.save_pipeline(pipeline_of(t.config, ema, t.conditions.class_names, t.conditions.prompts))
         t.tracking.log_folder(run/'pipeline', 'pipeline')
     t.accelerator.wait_for_everyone()
 
