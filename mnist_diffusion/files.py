@@ -114,9 +114,10 @@ def locked(
                         'wait for it to end, stop it, or name another output_dir') from None
     except (OSError, NotImplementedError) as e: warnings.warn(
         f'output_dir={str(folder)!r} is on a file system without locks ({e}): make sure that no other run uses it')
-    since, job = time.strftime('%Y-%m-%d %H:%M:%S'), os.environ.get('SLURM_JOB_ID')
+    me = dict(host=socket.gethostname(), pid=os.getpid(), job=os.environ.get('SLURM_JOB_ID'),
+              since=time.strftime('%Y-%m-%d %H:%M:%S'))
     try:
-        with suppress(OSError): holder.write_text(json.dumps(dict(host=socket.gethostname(), pid=os.getpid(), job=job, since=since)))
+        with suppress(OSError): holder.write_text(json.dumps(me))
         yield
     finally: lock.release()
 
@@ -124,7 +125,8 @@ def _holder_of(file):
     "Who holds a lock, in words."
     try: h = json.loads(file.read_text())
     except (OSError, ValueError): return 'which has just begun'
-    return ', '.join([f"process {h['pid']} on {h['host']}", *([f"job {h['job']}"] if h['job'] else []), f"since {h['since']}"])
+    job = [f"job {h['job']}"] if h['job'] else []
+    return ', '.join([f"process {h['pid']} on {h['host']}", *job, f"since {h['since']}"])
 
 # %% ../nbs/20_files.ipynb #n112
 def cache_folder()->Path: # may not exist yet
