@@ -15,7 +15,7 @@ from pathlib import Path
 from .files import locked
 from .config import CHOICES, Config, from_yaml, load_config, nearest, preset_names, SettingError
 from .interruptions import catch_early, disk_is_full, end_with_launcher, first_to_fail, out_of_memory
-from .interruptions import TrainingFailed, TrainingInterrupted
+from .interruptions import RunEnded
 from .grids import experiments, merge
 from .flags import check_writable, CommandError, Flag, flags_of, free_folder, Parser, rank, read_value
 from .flags import say, TRADITION
@@ -424,12 +424,12 @@ def main(
     try:
         with stoppable(), plain_output(): return run_command(sys.argv[1:] if argv is None else list(argv))
     except BrokenPipeError: sys.stdout = None; return 1
-    except TrainingInterrupted as e: return complain(e, e.exit_status, '')
     except (Exception, KeyboardInterrupt) as e:
+        if isinstance(e, RunEnded) and e.reason == 'stopped': return complain(e, e.exit_status, '')
         # whatever a library has made of a Ctrl-C
         if STOPPED or isinstance(e, KeyboardInterrupt): return complain('stopped by Ctrl-C', 130, '')
         if isinstance(e, (CommandError, ValueError)): return complain(e, 2)
-        if isinstance(e, (TrainingFailed, OSError)): return complain(e, 1)
+        if isinstance(e, (RunEnded, OSError)): return complain(e, getattr(e, 'exit_status', 1))
         if disk_is_full(e): return complain(f'the disk is full ({e}): make room, then run the same command again', 1)
         if out_of_memory(e): return complain('there is too little memory: lower --batch_size, --model_channels or --block_widths', 1)
         if speaks(): raise                   # a mistake of ours: with its traceback, once

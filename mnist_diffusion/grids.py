@@ -9,14 +9,14 @@ __all__ = ['PLAN', 'PARTIAL', 'EARLIER', 'read_shard', 'read_task', 'check_outpu
            'run_grid', 'collect', 'free_stamp', 'finish', 'experiments', 'merge']
 
 # %% ../nbs/33_grids.ipynb #c002
-import hashlib, itertools, json, os, re, shutil, signal, time
+import hashlib, itertools, json, os, re, shutil, time
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
 import numpy as np
 from .files import locked
-from .interruptions import TrainingFailed, TrainingInterrupted
+from .interruptions import RunEnded
 from .tasks import catalogue, data_source, fingerprint, floors, HIDDEN_WIDTH, select, Settings, TaskError
 from .tasks import TASKS
 from .grid_report import joined, machine, METRICS, plot_predictions, plot_results, Progress, read_grid
@@ -332,15 +332,16 @@ def experiments(
             return _tell(path, grid) if shard else _tell(finish(grid, test, output_dir, {path: grid}), grid)
         except KeyboardInterrupt:
             kept = len(read_grid(path)['results']) if path.exists() else 0
-            raise TrainingInterrupted('stopped by Ctrl-C: ' + (f'{kept} runs are kept in {path.parent}; go on with the same command and --resume' if kept else 'no batch of networks was finished, nothing is kept; run the same command again'), signal.SIGINT) from None
+            raise RunEnded('stopped', 'stopped by Ctrl-C', f'{kept} runs are kept in {path.parent}; go on with the same command and --resume' if kept else
+                           'no batch of networks was finished, nothing is kept; run the same command again', exit_status=130) from None
 
 experiments.example = 'mnist-diffusion experiments --task mnist1d --seeds 10\n  mnist-diffusion experiments --task sine --only 1,2 --seeds 2 --max_epochs 5'
 
 def _tell(path, grid):
-    "What has become of a grid, or a part of it; TrainingFailed where nothing succeeded."
+    "What has become of a grid, or a part of it; RunEnded where nothing succeeded."
     m, s = grid['metadata'], grid['summary']
     say(f"shard {m['shard']}: {s['total_runs']} run{'s'*(s['total_runs'] != 1)}, {s['failed_runs']} failed" if m['shard'] else f"{s['total_experiments']} experiment{'s'*(s['total_experiments'] != 1)}, {s['successful']} successful, {s['failed']} failed")
-    if s['failed_runs'] == s['total_runs'] > 0: raise TrainingFailed(f"all {s['total_runs']} runs failed, the first with: {grid['results'][0]['error']}; {path} has the rest")
+    if s['failed_runs'] == s['total_runs'] > 0: raise RunEnded('failed', f"all {s['total_runs']} runs failed, the first with: {grid['results'][0]['error']}; {path} has the rest")
     if m['shard']: say(f"partial   {path}\njoin      mnist-diffusion experiments merge --task {m['dataset']} --output_dir {path.parent}")
     else: say(f"file      {path}\nreport    {report_path(path)}")
     return path

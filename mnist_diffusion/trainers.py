@@ -27,8 +27,7 @@ from .datasets import load_data
 from .runs import latest_checkpoint, load_weights, noise_process, pipeline_of, plain_keys
 from .runs import prune_checkpoints, Run, save_checkpoint, schedule_of, stamp, unet_of
 from .tracking import check_tracker, tracked, trackers_line, Tracking
-from .interruptions import caught_signals, end_with_launcher, explained_faults, first_alone
-from .interruptions import TrainingDiverged, TrainingInterrupted
+from .interruptions import caught_signals, end_with_launcher, explained_faults, first_alone, RunEnded
 from .launching import accelerator_of, own_settings
 from .evaluation import Evaluation
 
@@ -257,18 +256,19 @@ def agreed(self:Training,
 def check_finite(self:Training,
     run:Run # where the checkpoints are
 ):
-    "TrainingDiverged if any step's loss or gradient was not finite."
+    "RunEnded if any step's loss or gradient was not finite."
     bad, c = int(self.accelerator.gather(self.first_bad[None]).max()), self.config
     if bad < 0: return
     many = f' (and {c.max_skipped} before it, max_skipped, were skipped)' if c.on_nan == 'skip' else ''
-    raise TrainingDiverged(f"the loss or its gradient was not finite at step {bad}{many}; the last good checkpoint is {last_good(run)}, nothing was overwritten: try a lower learning_rate "
-                           f"(now {c.learning_rate:g}), a smaller max_grad_norm (now {c.max_grad_norm}), mixed_precision no" + ('' if many else ', or on_nan skip'))
+    remedy = (f'try a lower learning_rate (now {c.learning_rate:g}), a smaller max_grad_norm (now {c.max_grad_norm}), '
+              'mixed_precision no' + ('' if many else ', or on_nan skip'))
+    raise RunEnded('diverged', f'the loss or its gradient was not finite at step {bad}{many}', remedy, last_good(run))
 
 def last_good(
     run:Run # whose checkpoints
-)->str:     # a path
+):          # a path, or None
     "The newest checkpoint, for messages."
-    return str(run.checkpoints[-1]) if run.checkpoints else 'none yet'
+    return run.checkpoints[-1] if run.checkpoints else None
 
 # %% ../nbs/28_trainers.ipynb #c028
 @patch
@@ -398,7 +398,7 @@ def train(
     resume:bool=True,      # go on from the latest checkpoint in `config.output_dir`; False: refuse if there is one
     progress:bool=True,    # a progress bar (on a terminal) and a line every `log_every` steps
 )->Run:                    # the finished run
-    "Train to the end, from wherever the run in `config.output_dir` stands; see `TrainingInterrupted`, `TrainingFailed`, `SettingError`."
+    "Train to the end, from wherever the run in `config.output_dir` stands; see `RunEnded`, `SettingError`, `DataError`."
     config.validate()
     end_with_launcher()
     run = Run(config.output_dir)
@@ -440,7 +440,8 @@ def steps(
         elif t.device.type == 'cpu': t.check_finite(run)
         stop, save = t.agreed(caught)
         if stop or save or t.is_due(config.checkpoint_every): t.save(run)
-        if stop: raise TrainingInterrupted(f'stopped by {signal.Signals(stop).name} after step {t.step_count} of {t.total_steps}, checkpoint saved: run the same command again to go on', stop)
+        if stop: raise RunEnded('stopped', f'stopped by {signal.Signals(stop).name} after step {t.step_count} of {t.total_steps}, checkpoint saved',
+                                'run the same command again to go on', exit_status=128+stop)
         if t.is_due(config.sample_every): t.show(run)
         if t.evaluation_due(): say(evaluation_line(t.evaluate(run)))
 
@@ -465,7 +466,9 @@ def tracked_to_the_end(
     "Tell the tracker how the run ends."
     status = 'FAILED'
     try: yield; status = 'FINISHED'
-    except TrainingInterrupted: status = 'KILLED'; raise
+    except RunEnded as e:
+        if e.reason == 'stopped': status = 'KILLED'
+        raise
     finally: training.tracking.finish(status)
 
 def finish(
