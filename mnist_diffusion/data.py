@@ -140,6 +140,20 @@ def fingerprint(self:ImageData) -> str: # 12 hexadecimal digits
     if self.captions: h.update(repr(self.captions).encode())
     return h.hexdigest()[:12]
 
+# %% ../nbs/00_data.ipynb #w001
+@patch
+def with_classes(self:ImageData,
+    class_names, # the same names in another order, such as that of an earlier run
+) -> ImageData: # the same images, sorted and numbered by them
+    "The data set with its classes numbered in another order. ValueError where they are not the same classes."
+    names = list(class_names)
+    if names == self.class_names: return self
+    if set(names) != set(self.class_names):
+        raise ValueError(f'the data set {self.name} has the classes {self.class_names}, not {names}: '
+                         'give data of these classes')
+    labels = torch.tensor([names.index(c) for c in self.class_names], device=self.device)[self.labels]
+    return replace(self.subset(labels.argsort(stable=True)), labels=labels.sort().values, class_names=names)
+
 # %% ../nbs/00_data.ipynb #n102
 def embedded_mnist(
     split:str, # 'train' (4,000 images) or 'test' (1,000)
