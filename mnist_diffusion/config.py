@@ -20,7 +20,7 @@ from .files import DataError, expanded, read_text
 class Config:
     "Every setting of a training run; unknown names, wrong types and impossible values are refused with the remedy."
     # data
-    dataset:str='mnist' # mnist, fashion_mnist, kmnist, cifar10, digits (embedded, no download), or folder (a subfolder a class)
+    dataset:str='mnist' # mnist, fashion_mnist, kmnist, cifar10, mnist_5k or digits (embedded, no download), or folder (a subfolder a class)
     dataset_path:str='./dataset_cache' # where the data is or is downloaded to; MNIST_DIFFUSION_DATA is looked at too
     image_size:int|None=None # height and width to resize to; default: the data's own
     shift:int=0 # augmentation: shift training images by up to this many pixels
@@ -171,7 +171,7 @@ Loader.add_constructor(OWN[0], lambda loader, node: _number(loader.construct_sca
 
 # %% ../nbs/21_config.ipynb #c006
 CHOICES = dict(
-    dataset=['mnist', 'fashion_mnist', 'kmnist', 'cifar10', 'digits', 'folder'], condition=['class', 'text'], tracker=['none', 'tensorboard', 'mlflow', 'wandb', 'all'], mixed_precision=['auto', 'no', 'bf16', 'fp16'],
+    dataset=['mnist', 'fashion_mnist', 'kmnist', 'cifar10', 'mnist_5k', 'digits', 'folder'], condition=['class', 'text'], tracker=['none', 'tensorboard', 'mlflow', 'wandb', 'all'], mixed_precision=['auto', 'no', 'bf16', 'fp16'],
     lr_scheduler=['constant', 'constant_with_warmup', 'linear', 'cosine', 'polynomial'],
     beta_schedule=['linear', 'scaled_linear', 'squaredcos_cap_v2', 'sigmoid'], prediction_type=['epsilon', 'sample', 'v_prediction', 'flow'],
     timestep_sampling=['uniform', 'logit_normal'], loss=['mse', 'l1', 'huber', 'kl', 'posterior_kl'], training_method=['implicit', 'semi_implicit'], on_nan=['stop', 'skip'],
@@ -230,7 +230,7 @@ def check_value(
     return value
 
 # %% ../nbs/21_config.ipynb #c010
-TRAINING_IMAGES = dict(mnist=60_000, fashion_mnist=60_000, kmnist=60_000, cifar10=50_000, digits=1_437)
+TRAINING_IMAGES = dict(mnist=60_000, fashion_mnist=60_000, kmnist=60_000, cifar10=50_000, mnist_5k=4_000, digits=1_437)
 
 def _conflicts(c):
     "Settings of `c` that cannot be used with others: name, what is wrong, remedy."
