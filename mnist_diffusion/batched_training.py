@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from .data import batch_indices, draw_noise, rng
 from .schedulers import make_betas, posterior
 from .unets import timestep_embedding
-from .losses import ROW_LOSSES
+from .losses import LOSSES
 from .tasks import Experiment, measure, Pairs, Settings
 
 # %% ../nbs/31_batched_training.ipynb #c005
@@ -138,7 +138,7 @@ class Objective:
         "Mean loss of each network, (M,)."
         found = []
         for name, a, b in self.spans:
-            rows = ROW_LOSSES['mse' if name == 'posterior_kl' else name](prediction[a:b].flatten(0,1), target[a:b].flatten(0,1)).view(b-a, -1)
+            rows = LOSSES['mse' if name == 'posterior_kl' else name](prediction[a:b].flatten(0,1), target[a:b].flatten(0,1)).view(b-a, -1)
             found.append((rows*self.weights if name == 'posterior_kl' else rows).mean(1))
         return torch.cat(found)
 
