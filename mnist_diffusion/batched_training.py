@@ -17,7 +17,7 @@ from .data import batch_indices, draw_noise, rng
 from .schedulers import make_betas, posterior
 from .unets import timestep_embedding
 from .losses import LOSSES
-from .tasks import Experiment, measure, Pairs, Settings
+from .tasks import Experiment, Pairs, Settings, test_metrics
 
 # %% ../nbs/31_batched_training.ipynb #c005
 def levels(
@@ -237,5 +237,5 @@ def run_batch(
     for k, job, rows, p in zip(order, mine, table, predictions):
         remedy = 'try a smaller inverse_weight' if job.experiment.training_method == 'semi_implicit' else 'is the data scaled to a deviation near 1?'
         bad = None if np.isfinite(p).all() and rows.isfinite().all() else f'not finite: the loss was {rows[-1]:g} at the end; {remedy}'
-        found[k] = Outcome(job, net.num_parameters, {} if bad else measure(p, test.target), seconds, [float(f'{v:.6g}') for v in rows.tolist()], p, bad)
+        found[k] = Outcome(job, net.num_parameters, {} if bad else test_metrics(p, test.target), seconds, [float(f'{v:.6g}') for v in rows.tolist()], p, bad)
     return [found[k] for k in range(len(jobs))]

@@ -4,9 +4,8 @@
 
 # %% auto #0
 __all__ = ['TASKS', 'FACTORS', 'EXTENSIONS', 'ONE_ARCHITECTURE', 'HIDDEN_WIDTH', 'TASK_WORDS', 'FACTOR_WORDS', 'VALUE_WORDS',
-           'METRIC_WORDS', 'TaskError', 'Pairs', 'fingerprint', 'find_mnist1d', 'load_mnist1d', 'mnist1d_pairs',
-           'sine_pairs', 'data_source', 'Experiment', 'Settings', 'catalogue', 'is_standard', 'select', 'measure',
-           'floors']
+           'METRIC_WORDS', 'Pairs', 'pairs_hash', 'find_mnist1d', 'load_mnist1d', 'mnist1d_pairs', 'sine_pairs',
+           'data_source', 'Experiment', 'Settings', 'catalogue', 'is_standard', 'select', 'test_metrics', 'floors']
 
 # %% ../nbs/30_tasks.ipynb #c002
 import hashlib, itertools, os, random, zlib
@@ -15,17 +14,17 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 import numpy as np
+from .files import DataError
+from .config import SettingError
 
 # %% ../nbs/30_tasks.ipynb #c005
-class TaskError(ValueError): "Data that is missing, damaged or of the wrong form; the message names the file and the remedy."
-
 class Pairs(NamedTuple):
     "What a task returns."
     input:np.ndarray  # what the network is shown, (N,D), float32
     target:np.ndarray # what it should produce, (N,D), float32
     labels:np.ndarray # for drawings only, (N,), int64
 
-def fingerprint(
+def pairs_hash(
     pairs:Pairs # any
 )->str:         # 12 hexadecimal digits
     "A short SHA-256 of the data: a grid goes on only with the data that it began with."
@@ -35,24 +34,35 @@ def fingerprint(
 
 # %% ../nbs/30_tasks.ipynb #c007
 def _read_npz(path):
-    "The arrays of an npz file; TaskError that names it where they are not MNIST-1D's."
+    "The arrays of an npz file; DataError where they are not MNIST-1D's."
     remedy = 'put a good mnist1d.npz there, or do without (name a folder that has none): the data is then generated'
     try:
-        with np.load(path, allow_pickle=False) as z: found = {k: z[k] for k in ('x', 'y', 'x_test', 'y_test')}
-    except KeyError as e: raise TaskError(f'{path} lacks an array ({e.args[0]}): {remedy}') from None
-    except OSError as e: raise TaskError(f'{path} cannot be read ({e.strerror or e}): name a file that can, or a folder without one: the data is then generated') from None
-    except Exception as e: raise TaskError(f'{path} is damaged, or holds something other than numbers ({type(e).__name__}): {remedy}') from None
+        with np.load(path, allow_pickle=False) as z: arrays = {k: z[k] for k in ('x', 'y', 'x_test', 'y_test')}
+    except KeyError as e: raise DataError(path, f'lacks an array ({e.args[0]})', remedy) from None
+    except OSError as e:
+        raise DataError(path, f'cannot be read ({e.strerror or e})',
+                        'name a file that can, or a folder without one: the data is then generated') from None
+    except Exception as e:
+        raise DataError(path, f'is damaged, or holds no numbers ({type(e).__name__})', remedy) from None
     for x, y in ('x', 'y'), ('x_test', 'y_test'):
-        a, b = found[x], found[y]
-        if a.ndim != 2 or a.shape[1] != 40 or b.shape != a.shape[:1] or not a.size: raise TaskError(f'{path} holds {x} of shape {a.shape} and {y} of shape {b.shape}, not (N,40) and (N,) with N > 0: {remedy}')
-        if a.dtype.kind != 'f' or b.dtype.kind not in 'iu' or not np.isfinite(a).all() or not 0 <= b.min() <= b.max() <= 9: raise TaskError(f'{path} holds {x} and {y} that are not finite signals and digits: {remedy}')
-        if (largest := np.abs(a).max()) > 1e6: raise TaskError(f'{path} holds {x} with values up to {largest:.3g}: scale them to a deviation near 1')
-    return found
+        a, b = arrays[x], arrays[y]
+        if a.ndim != 2 or a.shape[1] != 40 or b.shape != a.shape[:1] or not a.size:
+            wrong = f'holds {x} of shape {a.shape} and {y} of shape {b.shape}, not (N,40) and (N,) with N > 0'
+            raise DataError(path, wrong, remedy)
+        signals = a.dtype.kind == 'f' and np.isfinite(a).all()
+        digits = b.dtype.kind in 'iu' and 0 <= b.min() <= b.max() <= 9
+        if not (signals and digits):
+            raise DataError(path, f'holds {x} and {y} that are not finite signals and digits', remedy)
+        if (largest := np.abs(a).max()) > 1e6:
+            raise DataError(path, f'holds {x} with values up to {largest:.3g}', 'scale them to a deviation near 1')
+    return arrays
 
 def _generate():
     "MNIST-1D as its package makes it, seed 42."
     try: from mnist1d.data import get_dataset_args, make_dataset
-    except ImportError: raise TaskError("mnist1d.npz is not in dataset_path, and the package that generates it is missing: pip install mnist1d, or use task='sine'") from None
+    except ImportError:
+        raise DataError('mnist1d.npz', 'is not in dataset_path, and the package that generates it is missing',
+                        "pip install mnist1d, or use task='sine'") from None
     before = np.random.get_state(), random.getstate()
     try: return make_dataset(get_dataset_args())
     finally: np.random.set_state(before[0]); random.setstate(before[1])
@@ -60,18 +70,20 @@ def _generate():
 def find_mnist1d(
     dataset_path='./dataset_cache', # a folder that may hold mnist1d.npz, or an npz file; the default need not exist
 )->Path|None:                       # None: there is no file, so the data is generated
-    "The file that MNIST-1D is read from; TaskError for a path that leads nowhere."
+    "The file that MNIST-1D is read from; SettingError for a path that leads nowhere."
     given = Path(dataset_path or '.').expanduser()
     if given.suffix == '.npz' and not given.is_dir(): return given
     if dataset_path == '' or not given.is_dir() and given != Path('./dataset_cache'):
-        raise TaskError(f'dataset_path={str(dataset_path)!r} {"is no folder and no npz file" if given.exists() else "does not exist"}: name a folder that exists or an npz file, or leave it away, and the data is generated')
+        why = 'is no folder and no npz file' if given.exists() else 'does not exist'
+        raise SettingError('dataset_path', str(dataset_path), why,
+                           'name a folder that exists or an npz file, or leave it out, and the data is generated')
     roots = [given, *(Path(p).expanduser() for p in [os.environ.get('MNIST_DIFFUSION_DATA')] if p)]
     return next((f for r in roots if (f := r/'mnist1d.npz').exists()), None)
 
 def load_mnist1d(
     dataset_path='./dataset_cache', # see `find_mnist1d`
 )->dict:                            # x (4000,40), y (4000,), x_test (1000,40), y_test (1000,)
-    "MNIST-1D from a file where there is one, else generated; TaskError for a file that is no such thing."
+    "MNIST-1D from a file where there is one, else generated; DataError for a file that is no such thing."
     file = find_mnist1d(dataset_path)
     return _read_npz(file) if file else _generate()
 
@@ -85,7 +97,9 @@ def mnist1d_pairs(
     data, end = load_mnist1d(dataset_path), '' if split == 'train' else '_test'
     x, y = data[f'x{end}'].astype(np.float32), data[f'y{end}'].astype(np.int64)
     rows = [np.flatnonzero((y >= 5) == z)[:per_set if split == 'train' else None] for z in (0, 1)]
-    if not all(map(len, rows)): raise TaskError(f'{find_mnist1d(dataset_path)} lacks one half of the digits in its {split} split: give the whole data set')
+    if not all(map(len, rows)):
+        raise DataError(find_mnist1d(dataset_path), f'lacks one half of the digits in its {split} split',
+                        'give the whole data set')
     signal, z = np.concatenate([x[r] for r in rows]), np.repeat(np.float32([0, 1]), [len(r) for r in rows])[:,None]
     target = np.where(z == 0, np.roll(signal, 5, 1), np.float32(-0.8)*signal)
     return Pairs(np.hstack([signal, z]), np.hstack([target, z]), y[np.concatenate(rows)])
@@ -125,7 +139,9 @@ class Experiment:
     architecture:str     # 'iterative' or 'variable'
 
     @property
-    def name(self): "For tables."; return ' '.join([self.loss_function, self.sampling_method, self.training_method, self.architecture])
+    def name(self):
+        "For tables."
+        return ' '.join([self.loss_function, self.sampling_method, self.training_method, self.architecture])
 
 @dataclass(frozen=True)
 class Settings:
@@ -137,51 +153,63 @@ class Settings:
     hidden_width:int=128       # of the three hidden layers
     num_steps:int=8            # T, in training and sampling
 
-FACTORS = {'loss_function': ('mse', 'kl'), 'sampling_method': ('gaussian', 'convex'), 'training_method': ('implicit', 'semi_implicit'), 'architecture': ('iterative', 'variable')}
-EXTENSIONS = {'loss_function': ('posterior_kl',), 'sampling_method': ('bridge', 'direct'), 'training_method': (), 'architecture': ()}
+FACTORS = {'loss_function': ('mse', 'kl'), 'sampling_method': ('gaussian', 'convex'),
+           'training_method': ('implicit', 'semi_implicit'), 'architecture': ('iterative', 'variable')}
+EXTENSIONS = {'loss_function': ('posterior_kl',), 'sampling_method': ('bridge', 'direct'),
+              'training_method': (), 'architecture': ()}
 ONE_ARCHITECTURE = ('mnist1d',) # tasks whose grid has only `iterative`
 HIDDEN_WIDTH = {'sine': 64}     # where it is not the default
 
 # %% ../nbs/30_tasks.ipynb #n001
 TASK_WORDS = { # title, and what is to be learnt
-    'mnist1d': ('MNIST-1D', 'MNIST-1D is a set of signals of 40 numbers: ten shapes, one for each digit, that are padded, shifted, '
-        'stretched and roughened (Greydanus and Kobak, arXiv 2011.14439). A network is shown a signal and must produce another one. '
-        'A last number, z, says which: for z = 0 (digits 0 to 4) the signal rolled by 5 places, '
-        'for z = 1 (digits 5 to 9) the signal times −0.8.'),
-    'sine': ('Sine and cosine', 'A network is shown three numbers, (x, y, z), and must produce three others. z says which: '
+    'mnist1d': (
+        'MNIST-1D', 'MNIST-1D is a set of signals of 40 numbers: ten shapes, one for each digit, that are padded, '
+        'shifted, stretched and roughened (Greydanus and Kobak, arXiv 2011.14439). A network is shown a signal and '
+        'must produce another one. A last number, z, says which: for z = 0 (digits 0 to 4) the signal rolled by 5 '
+        'places, for z = 1 (digits 5 to 9) the signal times −0.8.'),
+    'sine': (
+        'Sine and cosine', 'A network is shown three numbers, (x, y, z), and must produce three others. z says which: '
         'for z = 0 it is (x, sin x, 0), whatever y, and for z = 1, where y = sin x, it is (x, cos x + 1, 1).')}
 
-FACTOR_WORDS = {'loss_function': 'Loss', 'sampling_method': 'Way to noise', 'training_method': 'Training', 'architecture': 'Networks'}
+FACTOR_WORDS = {'loss_function': 'Loss', 'sampling_method': 'Way to noise', 'training_method': 'Training',
+                'architecture': 'Networks'}
 
 VALUE_WORDS = { # what a choice means
     'mse': 'the mean squared error between answer and target',
-    'kl': 'the Kullback-Leibler divergence between softmaxes of target and answer, which does not see the level of an answer '
-          '(a constant added to all of its numbers)',
-    'posterior_kl': 'the squared error, with a weight that falls from the first step to the last (the KL of Gaussian posteriors)',
-    'gaussian': 'target and noise are mixed with weights that keep the variance (the usual diffusion, with a cosine schedule)',
+    'kl': 'the Kullback-Leibler divergence between softmaxes of target and answer, which does not see the level of an '
+          'answer (a constant added to all of its numbers)',
+    'posterior_kl': 'the squared error, with a weight that falls from the first step to the last (the KL of Gaussian '
+                    'posteriors)',
+    'gaussian': 'target and noise are mixed with weights that keep the variance (the usual diffusion, with a cosine '
+                'schedule)',
     'convex': 'target and noise are mixed along a straight line: at step k of T, (1 − k/T) · target + (k/T) · noise',
     'bridge': 'the straight line ends at the input, not at noise',
     'direct': 'no diffusion: the same network answers at once, from the input alone',
     'implicit': 'one pass: the network is shown a noised target, and its answer is compared with the target',
-    'semi_implicit': "a second pass as well: the network's own answer is noised and shown to it, and it should answer the same again",
+    'semi_implicit': "a second pass as well: the network's own answer is noised and shown to it, and it should answer "
+                     'the same again',
     'iterative': 'one network for all steps',
     'variable': 'own weights for each step: many times the parameters, each trained with its share of the data'}
 
 METRIC_WORDS = { # short name, and what is measured on the test pairs
     'test_mse': ('test MSE', 'mean squared error of the answers'),
     'test_mae': ('test MAE', 'mean absolute error of the answers'),
-    'test_kl_divergence': ('test KL', 'Kullback-Leibler divergence between softmaxes of target and answer, in nats; it does not see '
-                           'the level of an answer, a constant added to all of its numbers'),
-    'test_mse_centred': ('MSE, level free', 'mean squared error after the mean of each row is taken away from answer and target, '
-                         'so that the level does not count')}
+    'test_kl_divergence': (
+        'test KL', 'Kullback-Leibler divergence between softmaxes of target and answer, in nats; it does not see '
+        'the level of an answer, a constant added to all of its numbers'),
+    'test_mse_centred': (
+        'MSE, level free', 'mean squared error after the mean of each row is taken away from answer and target, '
+        'so that the level does not count')}
 
 # %% ../nbs/30_tasks.ipynb #c021
 def catalogue(
     task:str # a name in `TASKS`
 )->list:     # of `Experiment`: the standard ones, then the extensions
-    "All experiments on a task, numbered from 1."
+    "All experiments on a task, numbered from 1; SettingError for a task that there is not."
+    if task not in TASKS: raise SettingError('task', task, 'is not known', f'choose from {", ".join(TASKS)}')
     values = {**FACTORS, **({'architecture': ('iterative',)} if task in ONE_ARCHITECTURE else {})}
-    more = [(l, s, t, 'iterative') for l,s in (('posterior_kl', 'gaussian'), ('mse', 'bridge'), ('kl', 'bridge')) for t in FACTORS['training_method']]
+    pairs = ('posterior_kl', 'gaussian'), ('mse', 'bridge'), ('kl', 'bridge')
+    more = [(*pair, method, 'iterative') for pair in pairs for method in FACTORS['training_method']]
     more += [(l, 'direct', 'implicit', 'iterative') for l in FACTORS['loss_function']]
     return [Experiment(k, *e) for k,e in enumerate([*itertools.product(*values.values()), *more], 1)]
 
@@ -198,31 +226,37 @@ def select(
     only=None,      # numbers; None: by the filters
     **filters       # a value, or None, for each of `FACTORS`
 )->list:            # of `Experiment`
-    "The experiments that were asked for; ValueError for a number or a combination that there is not."
-    found = catalogue(task)
+    "The experiments that are wanted; SettingError for a number or a combination that there is not."
+    known = catalogue(task)
     for name, value in filters.items():
-        known = (*FACTORS[name], *EXTENSIONS[name])
-        if value is not None and value not in known: raise ValueError(f'{name}={value!r} is not known: choose from {", ".join(known)}')
-    if missing := [n for n in only or [] if n not in range(1, len(found)+1)]: raise ValueError(f'only={missing[0]!r} is no experiment of task {task!r}: give numbers from 1 to {len(found)}')
-    asked = [e for e in found if all(v is None or getattr(e, k) == v for k,v in filters.items())]
-    named = set(filters.values())
-    asked = [e for e in asked if e.experiment_id in only] if only else [e for e in asked if _extensions(e) <= named]
-    given = [f'{k}={v}' for k,v in filters.items() if v] + ([f'only={",".join(map(str, only))}'] if only else [])
-    if not asked: raise ValueError(f'no experiment of task {task!r} has {" and ".join(given)}: leave {"one of these" if len(given) > 1 else "it"} away')
-    return asked
+        choices = (*FACTORS[name], *EXTENSIONS[name])
+        if value not in (None, *choices):
+            raise SettingError(name, value, 'is not known', f'choose from {", ".join(choices)}')
+    if missing := [n for n in only or [] if n not in range(1, len(known)+1)]:
+        raise SettingError('only', missing[0], f'is no experiment of task {task!r}',
+                           f'give numbers from 1 to {len(known)}')
+    chosen, named = [e for e in known if all(getattr(e, k) == v for k,v in filters.items() if v)], set(filters.values())
+    chosen = [e for e in chosen if (e.experiment_id in only if only else _extensions(e) <= named)]
+    if chosen: return chosen
+    given = {k: v for k,v in filters.items() if v} | ({'only': ','.join(map(str, only))} if only else {})
+    names = ' and '.join(f'{k}={v}' for k,v in given.items())
+    raise SettingError('task', task, f'has no experiment with {names}',
+                       f'leave {"one of these" if len(given) > 1 else "it"} out')
 
 # %% ../nbs/30_tasks.ipynb #c024
-def measure(
+def test_metrics(
     prediction:np.ndarray, # (N,D)
     target:np.ndarray,     # the same shape
 )->dict:                   # test_mse, test_mae, test_kl_divergence, test_mse_centred
-    "The test metrics, in double precision; the last is the MSE after each row's mean is taken away from both, which is all that the KL can see of a level."
+    "In double precision; the last is without each row's mean, which is all that the KL can see of a level."
     p, q = np.asarray(target, np.float64), np.asarray(prediction, np.float64)
-    log_softmax = lambda a: a - a.max(1, keepdims=True) - np.log(np.exp(a - a.max(1, keepdims=True)).sum(1, keepdims=True))
+    below_max = lambda a: a - a.max(1, keepdims=True)
+    log_softmax = lambda a: below_max(a) - np.log(np.exp(below_max(a)).sum(1, keepdims=True))
     (lp, lq), d = map(log_softmax, (p, q)), q - p
-    centred = d - d.mean(1, keepdims=True)
-    found = dict(test_mse=(d**2).mean(), test_mae=np.abs(d).mean(), test_kl_divergence=(np.exp(lp)*(lp-lq)).sum(1).mean(), test_mse_centred=(centred**2).mean())
-    return {k: float(f'{v:.8g}') for k,v in found.items()}
+    kl, centred = (np.exp(lp)*(lp-lq)).sum(1), d - d.mean(1, keepdims=True)
+    values = dict(test_mse=(d**2).mean(), test_mae=np.abs(d).mean(), test_kl_divergence=kl.mean(),
+                  test_mse_centred=(centred**2).mean())
+    return {k: float(f'{v:.8g}') for k,v in values.items()}
 
 def floors(
     train:Pairs, # what there is to learn from
@@ -231,4 +265,5 @@ def floors(
     "What needs no network: the identity, and the mean target of the set that the last feature (z) names."
     means = {z: train.target[train.input[:,-1] == z].mean(0) for z in np.unique(train.input[:,-1])}
     default = train.target.mean(0)
-    return {'identity': measure(test.input, test.target), 'mean target': measure(np.stack([means.get(z, default) for z in test.input[:,-1]]), test.target)}
+    of_set = np.stack([means.get(z, default) for z in test.input[:,-1]])
+    return {'identity': test_metrics(test.input, test.target), 'mean target': test_metrics(of_set, test.target)}
