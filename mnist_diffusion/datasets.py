@@ -354,7 +354,7 @@ def read_folder(
     image_size:int=None, # crop to a square and resize to this many pixels a side; None: as they are
     **_
 ) -> ImageData: # named after the folder
-    "A folder of images, with captions where it has some. DataError where it cannot be told what is what."
+    "A folder of images, with captions where it has some. DataError where it is not clear what is what."
     root = expanded(dataset_path or './dataset_cache')
     classes, captions_of = _find_images(root)
     files, labels = zip(*((f, k) for cs in classes.values() for k, fs in enumerate(cs.values()) for f in fs))

@@ -19,6 +19,7 @@ from PIL import Image
 import psutil
 import torch
 from .data import on_background
+from .files import write_whole
 
 # %% ../nbs/24_tracking.ipynb #c004
 TRACKERS = ('none', 'tensorboard', 'mlflow', 'wandb', 'all')
@@ -137,10 +138,8 @@ class Tracker:
         except (OSError, ValueError): return {}
 
     def remember(self, run_id):
-        "Write the run's id into `tracking.json`, whole or not at all."
-        temporary = self.folder/'.tracking.json.tmp'
-        temporary.write_text(json.dumps({**self.ids(), self.name: run_id}), encoding='utf-8')
-        os.replace(temporary, self.folder/'tracking.json')
+        "Write the run's id into `tracking.json`."
+        write_whole(self.folder/'tracking.json', json.dumps({**self.ids(), self.name: run_id}))
 
     def log(self, values, step):
         "Send the numbers that are not there yet."
