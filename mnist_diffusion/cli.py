@@ -19,7 +19,7 @@ from .interruptions import RunEnded
 from .grids import experiments, merge
 from .flags import check_writable, CommandError, Flag, flags_of, free_folder, Parser, rank, read_value
 from .flags import say, TRADITION
-from .generate_evaluate import check_enough, evaluate, generate, measure
+from .generate_evaluate import check_enough, evaluate, generate, measure_run
 from .check import check
 
 # %% ../nbs/45_cli.ipynb #n001
@@ -133,7 +133,7 @@ def quickstart(
     if rank(): return
     num_images = num_images or (500 if dataset == 'digits' else 2000)
     say(f'drawing {num_images:,} images, then measuring them')
-    result, _, images, labels = measure(find_model(run.folder), num_images, seed)
+    result, _, images, labels = measure_run(find_model(run.folder), num_images, seed)
     _save_rows(images, labels, list(result['per_class']), run/'grid.png')
     floor = result['floor']
     say(f"accuracy       {result['accuracy']:.2%}   (real test images {floor['accuracy']:.2%})\nin-domain FID  {result['fid']:.2f}   (real test images {floor['fid']:.2f})")

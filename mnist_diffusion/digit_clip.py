@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['ORDINARY_WORDS', 'SPECIAL', 'FASHION_MNIST', 'KMNIST', 'CIFAR10', 'OTHER_CLASSES', 'FILLERS', 'VOCABULARY',
-           'HELD_OUT_TEMPLATES', 'digit_tokenizer', 'digit_clip_config', 'class_features', 'classify',
+           'HELD_OUT_TEMPLATES', 'digit_tokenizer', 'digit_clip_config', 'class_features', 'classify', 'share_read',
            'training_caption', 'contrastive_loss', 'train_digit_clip', 'save_digit_clip', 'make_digit_clip']
 
 # %% ../nbs/11_digit_clip.ipynb #c002
@@ -94,6 +94,17 @@ def classify(
 )->Tensor:         # (N,), int64: the class whose captions are nearest, on the device of the model
     "Zero-shot classification: an image against the mean of each class's captions (2103.00020, section 3.1.4)."
     return (clip.images(images) @ class_features(clip, captions).T).argmax(1)
+
+def share_read(
+    clip:Clip,      # a Digit CLIP
+    data:ImageData, # with classes that are called digits
+    n:int=500,      # of its images, at most
+)->float:           # in [0, 1]; of classes that are called digits and aren't, about 0.1
+    "The share of images that are taken, of all ten digits, for the one that their class is called."
+    digits = torch.tensor([DIGIT_WORDS.index(class_forms(c)[-1]) for c in data.class_names])
+    some = data.subset(torch.randperm(len(data), generator=rng(0, 0, 'read'))[:n])
+    nearest = classify(clip, some.images, [captions_of_class(str(d)) for d in range(10)]).cpu()
+    return (nearest == digits[some.labels.cpu()]).double().mean().item()
 
 # %% ../nbs/11_digit_clip.ipynb #c027
 HELD_OUT_TEMPLATES = [

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['DIGIT_WORDS', 'DIGIT_TEMPLATES', 'CLASS_TEMPLATES', 'DIGIT_CLIP', 'class_forms', 'fill', 'captions_of_class',
-           'Captions', 'captions_of', 'caption_images', 'quiet', 'reason_of', 'load_text_encoder', 'tokenize', 'encode',
-           'text_condition', 'rgb', 'Clip', 'load_clip', 'clip_scores', 'labelled_grid']
+           'Captions', 'captions_of', 'caption_images', 'evaluation_prompts', 'quiet', 'reason_of', 'load_text_encoder',
+           'tokenize', 'encode', 'text_condition', 'Clip', 'load_clip', 'clip_scores']
 
 # %% ../nbs/10_text.ipynb #c002
 import os, re, string, textwrap, warnings
@@ -16,8 +16,6 @@ from pathlib import Path
 from fastcore.basics import patch
 from huggingface_hub import HfApi
 from huggingface_hub.utils import HFValidationError, RepositoryNotFoundError
-from matplotlib.font_manager import findfont
-from PIL import Image, ImageDraw, ImageFont
 import torch
 from torch import Tensor
 import torch.nn.functional as F
@@ -26,6 +24,7 @@ import transformers
 from transformers import AutoTokenizer, CLIPImageProcessor, CLIPModel, CLIPTextConfig, CLIPTextModel
 from .data import ImageData, on_background, resize, rng, to_unit
 from .unets import Condition
+from .metrics import proportional_labels, rgb
 
 # %% ../nbs/10_text.ipynb #c006
 DIGIT_WORDS = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine']
@@ -142,6 +141,20 @@ def caption_images(
     drawn = captions.draw(data.labels, torch.arange(len(data)), rng(seed, 0, 'captions'))
     return [captions.texts[k] for k in drawn.tolist()], None if data.captions else data.labels.cpu()
 
+# %% ../nbs/10_text.ipynb #m001
+def evaluation_prompts(
+    train:ImageData,     # whose proportions, or captions
+    n:int,               # how many
+    templates:list=None, # of captions; None or empty: the built-in ones
+    seed:int=0,          # of the choice and of its order
+):                       # prompts (n str), and labels (n,), or None where the captions are the data's own
+    "What to draw for an evaluation, in random order: captions with the class frequencies of `train`, or of its images."
+    if train.captions:
+        order = torch.randperm(len(train), generator=rng(seed, 0, 'prompts'))
+        return caption_images(train.subset(order.repeat(-(-n//len(train)))[:n]), seed=seed)
+    labels, blank = proportional_labels(train, n, seed), train.images[:1].cpu().expand(n, -1, -1, -1)
+    return caption_images(ImageData(train.name, blank, labels, train.class_names), templates, seed)
+
 # %% ../nbs/10_text.ipynb #c023
 DIGIT_CLIP = (Path(__file__).parent if '__file__' in globals() else Path('../mnist_diffusion'))/'weights'/'digit_clip'
 
@@ -215,12 +228,12 @@ def load_text_encoder(
     try: return _load(name, {CLIPTextModel: 'text_encoder', AutoTokenizer: 'tokenizer'})
     except Exception as e:
         folder, why = Path(os.path.expanduser(name)), reason_of(e)
-        if folder.is_dir():
-            raise ValueError(f'text_encoder={name!r} is a folder, but no CLIP text model and tokenizer can be read from '
-                             f'it: {_pickled(folder) or why}') from None
-        raise ValueError(f"text_encoder={name!r} is neither a folder nor, as safetensors, in the hub's cache, and {why}: "
-                         "name a local folder, fill the hub's cache on a machine with network, or use "
-                         'text_encoder=digit_clip') from None
+        if folder.is_dir(): raise ValueError(
+            f'text_encoder={name!r} is a folder, but no CLIP text model and tokenizer can be read from it: '
+            f'{_pickled(folder) or why}') from None
+        raise ValueError(
+            f"text_encoder={name!r} is neither a folder nor, as safetensors, in the hub's cache, and {why}: name a "
+            "local folder, fill the hub's cache on a machine with network, or use text_encoder=digit_clip") from None
 
 # %% ../nbs/10_text.ipynb #c033
 def tokenize(
@@ -275,13 +288,6 @@ def text_condition(
     return Condition({'encoder_hidden_states': hidden}, {'encoder_hidden_states': null})
 
 # %% ../nbs/10_text.ipynb #m033
-def rgb(
-    images:Tensor # (N,C,H,W): grey or colour (C 1 or 3), or the same with opacity (2 or 4)
-)->Tensor:        # (N,3,H,W)
-    "Images with three channels; where they are transparent, white shows through."
-    images = on_background(images)
-    return images.expand(-1, 3, -1, -1) if images.shape[1] == 1 else images
-
 def _pixels(images, processor):
     "Images as `processor` would make them, in one batch: bicubic resize, centre crop, normalised."
     size, crop = processor.size, processor.crop_size
@@ -357,39 +363,3 @@ def clip_scores(
     numbers = {p: k for k,p in enumerate(dict.fromkeys(prompts))}
     texts = clip.texts(numbers)[[numbers[p] for p in prompts]]
     return 100*(clip.images(images)*texts).sum(1).clamp(min=0).cpu()
-
-# %% ../nbs/10_text.ipynb #m045
-#| code-fold: true
-def labelled_grid(
-    images:Tensor,    # (N,C,H,W), uint8
-    prompts:list,     # N str, of any length
-    ncols:int=5,      # images in a row
-    scale:int=4,      # enlarge each pixel
-    font_size:int=13, # pixels
-)->Image.Image:
-    "Images with their prompts below, in a font that has most of the world's letters."
-    font, gap = ImageFont.truetype(findfont('DejaVu Sans'), font_size), 6
-    tiles = rgb(images.cpu()).repeat_interleave(scale, 2).repeat_interleave(scale, 3).permute(0, 2, 3, 1).numpy()
-    (height, width), ncols = tiles.shape[1:3], min(ncols, len(tiles))
-    texts, line = [_wrapped(str(p), font, width) for p in prompts], sum(font.getmetrics())
-    down, across = height + line*max(map(len, texts)) + 2*gap, width + 2*gap
-    page = Image.new('RGB', (ncols*across, -(-len(tiles)//ncols)*down), 'white')
-    for k,(tile,text) in enumerate(zip(tiles, texts)):
-        x, y = (k % ncols)*across + gap, (k//ncols)*down + gap
-        page.paste(Image.fromarray(tile), (x, y))
-        for i,t in enumerate(text):
-            ImageDraw.Draw(page).text((x+width/2, y+height+i*line), t, fill='black', font=font, anchor='ma')
-    return page
-
-def _wrapped(text, font, width, most=3):
-    "Lines of `text` that fit into `width` pixels, the last ones cut off."
-    lines = ['']
-    for word in text.split() or ['(empty', 'prompt)']:
-        longer = f'{lines[-1]} {word}'.strip()
-        if lines[-1] and font.getlength(longer) > width: lines.append(word)
-        else: lines[-1] = longer
-    if len(lines) > most: lines = [*lines[:most-1], lines[most-1] + '…']
-    for k,line in enumerate(lines):
-        while font.getlength(line) > width: line = line.removesuffix('…')[:-1] + '…'
-        lines[k] = line
-    return lines
