@@ -221,13 +221,13 @@ def measure_run(
     from mnist_diffusion.datasets import load_data
     from mnist_diffusion.evaluation import Evaluation, floor_of
     c = model.config
+    config = c.replace(seed=seed, fid_num_samples=num_images, clip_num_samples=num_images)
     newest = model.load_pipeline(scheduler, scheduler_options)
     newest.check_options(**options)        # mistakes come to light before data are loaded and a classifier is trained
     device = 'cuda' if torch.cuda.is_available() else 'cpu'
     where = dataset_path or c.dataset_path
     train, test = (load_data(c.dataset, where, split, c.image_size, device) for split in ('train', 'test'))
     if model.class_names: train, test = (d.with_classes(model.class_names) for d in (train, test))
-    config = c.replace(seed=seed, fid_num_samples=num_images, clip_num_samples=num_images)
     evaluation, results, drawing = Evaluation(config, train, say=say), {}, DrawingProgress(say) if progress else None
     for name,pipe in _states(model, newest, latest, scheduler):
         images = evaluation.draw(pipe, progress=drawing, **options)
