@@ -8,14 +8,16 @@ __all__ = ['PACKAGES', 'SHARED', 'check', 'checkpoint_bytes', 'run_bytes', 'file
 # %% ../nbs/42_check.ipynb #c003
 import os, shutil, socket, subprocess, sys, tempfile
 from pathlib import Path
+from typing import Annotated
 from .config import Config, load_config
-from .flags import check_writable, CommandError, say
+from .files import check_writable, DataError
+from .interruptions import say
 
 # %% ../nbs/42_check.ipynb #c006
 def check(
     output_dir:str='outputs',           # must be writable
     dataset_path:str='./dataset_cache', # where the data is looked for
-    config:str='fast',                  # a preset or a YAML file: how much will a run with it write?
+    config:Annotated[str, dict(path=True)]='fast', # a preset or a YAML file: how much will a run with it write?
     slurm:bool=False,                   # look at the SLURM job as well; always done inside one
 )->int:                                 # 0 if nothing necessary is missing, else 1
     "Say what this machine has and what is missing, with the remedy."
@@ -31,7 +33,7 @@ def check(
 check.example = 'mnist-diffusion check --output_dir outputs'
 
 # %% ../nbs/42_check.ipynb #c008
-PACKAGES = 'torch torchvision diffusers transformers accelerate fastcore filelock matplotlib numpy scipy scikit-learn mnist1d safetensors jsonargparse psutil pyyaml tqdm'.split()
+PACKAGES = 'torch torchvision diffusers transformers accelerate fastcore filelock matplotlib numpy scipy scikit-learn mnist1d safetensors psutil pyyaml tqdm'.split()
 
 def _version(package):
     from importlib.metadata import PackageNotFoundError, version
@@ -109,7 +111,7 @@ def _existing(folder):
 def _check_folders(output_dir, config):
     "Is the output folder writable, and is there room for a run?"
     try: check_writable(output_dir)
-    except CommandError as e: yield 'MISSING', 'output_dir', *str(e).removeprefix('--output_dir=').split(': ', 1); return
+    except DataError as e: yield 'MISSING', 'output_dir', f'{e.name} {e.why}', e.remedy; return
     yield 'ok', 'output_dir', f'{output_dir} can be written to', ''
     try: need = run_bytes(config)
     except Exception: need = 10**9       # torch or diffusers does not work, which is told above
@@ -229,7 +231,7 @@ def file_system(
 def _check_storage(output_dir):
     "Is the output folder where all nodes find it, and do renaming and locking work there?"
     try: check_writable(output_dir)
-    except CommandError: return          # told already
+    except DataError: return             # said already
     kind, shared = file_system(output_dir)
     yield ('ok' if shared else '-'), 'file system', kind + ('' if shared else ', which other nodes may not see'), '' if shared else 'for several nodes, or a job that is requeued: an --output_dir that all nodes share'
     for name,test,state,remedy in (('atomic rename', _rename, 'MISSING', 'checkpoints would not be safe: name an --output_dir on another file system'),

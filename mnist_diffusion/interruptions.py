@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['USR1', 'HUP', 'STOPS', 'EARLY', 'MARKS', 'PROGRAMS', 'RunEnded', 'catch_early', 'caught_signals', 'launcher',
            'end_with_launcher', 'chain', 'disk_is_full', 'out_of_memory', 'process_lost', 'explained_faults',
-           'first_to_fail', 'first_alone']
+           'first_to_fail', 'rank', 'say', 'first_alone']
 
 # %% ../nbs/25_interruptions.ipynb #c002
 import errno, os, re, signal, threading, time
@@ -161,6 +161,17 @@ def first_to_fail()->bool: # True where nobody answers
         store.set_timeout(timedelta(seconds=5))
         return store.add('mnist_diffusion/failed', 1) == 1
     except Exception: return True            # its keeper has died
+
+# %% ../nbs/25_interruptions.ipynb #y251
+def rank()->int: # 0 where there is only one
+    "The number of this process among those that `accelerate launch` started."
+    return int(os.environ.get('RANK') or 0)
+
+def say(
+    *words # to print
+):
+    "Print, from the first process only."
+    if rank() == 0: print(*words, flush=True)
 
 # %% ../nbs/25_interruptions.ipynb #c018
 def first_alone(

@@ -317,7 +317,7 @@ def load_pipeline(self:Run,
     from mnist_diffusion.samplers import process_of, sampler_for
     _check_options(scheduler, scheduler_options)
     try: pipe = self._load()
-    except (ValueError, OSError): raise
+    except ValueError: raise
     except Exception as e:
         raise DataError(self.pipeline or self.folder, f'cannot be loaded ({" ".join(str(e).split())[:200]})',
                         'save the pipeline anew, or name another') from None
