@@ -84,7 +84,7 @@ def run_training(config, resume=True, data=None):
     "Train, after making sure that the sampler for the grids can take its steps."
     from mnist_diffusion.samplers import sampler_for
     from mnist_diffusion.runs import schedule_of
-    from mnist_diffusion.trainers import train
+    from mnist_diffusion.training_runs import train
     sampler_for(config.scheduler, schedule_of(config), config.scheduler_options, config.num_inference_steps)
     return train(config, data, resume)
 
