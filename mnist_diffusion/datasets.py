@@ -150,8 +150,7 @@ def _bytes_of(image, kind, tags):
     "A grey image of up to 16 bits as L, or as LA where one of its levels is transparent. ValueError for other numbers."
     if image.mode == 'F' or image.mode == 'I' and kind not in ('PNG', 'PPM'):
         raise ValueError(f'its numbers, mode {image.mode}, have no agreed black and white')
-    levels = np.asarray(image).astype(np.int64)
-    white = 2 ** int(tags.get(258, [16])[0]) - 1
+    levels, white = np.asarray(image).astype(np.int64), 2 ** int(tags.get(258, [16])[0]) - 1
     grey = np.round(levels * (255 / white)).clip(0, 255).astype(np.uint8)
     shown = Image.fromarray(255 - grey if tags.get(262) == 0 else grey)
     clear = image.info.get('transparency')
@@ -342,8 +341,8 @@ def _set_aside(root, classes):
         return torch.tensor([s == 'test' for s, cs in classes.items() for fs in cs.values() for _ in fs])
     test = torch.tensor([k % 5 == 4 for fs in classes['all'].values() for k in range(len(fs))])
     small = [n for n, fs in classes['all'].items() if len(fs) < 5]
-    few = 'has fewer than five images in each class, too few to set some aside as a test'
-    if not test.any(): raise DataError(root, few, 'add images, or folders train and test')
+    if not test.any(): raise DataError(
+        root, 'has fewer than five images in each class, too few to set some aside', 'add images, or folders train and test')
     if small: warnings.warn(f'{root} has fewer than five images of {small}: none of these is set aside as a test')
     return test
 
