@@ -27,9 +27,11 @@ def letters(text): return re.sub(r'[^a-z0-9]', '', text.lower())
 def names(book):
     "Numbers are whole, pages differ, and file, title and module tell one name."
     pages = Counter(letters(re.sub(r'^\d+_', '', p.stem)) for p, _ in book)
+    numbers = Counter(p.stem[:2] for p, _ in book)
     for p, cells in book:
         number, _, page = p.stem.partition('_')
         if not re.fullmatch(r'\d\d', number): yield 'numbers', f'{p.name}: begin with two digits'
+        if numbers[p.stem[:2]] > 1: yield 'numbers', f'{p.name}: another chapter has this number'
         if pages[letters(page)] > 1: yield 'names', f'{p.name}: another chapter has this name'
         title = re.match(r'# (.*)', source(cells[0]))
         if not title or letters(title[1]) != letters(page): yield 'names', f'{p.name}: its title is {title and title[1]!r}'
