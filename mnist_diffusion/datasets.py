@@ -341,8 +341,8 @@ def _set_aside(root, classes):
         return torch.tensor([s == 'test' for s, cs in classes.items() for fs in cs.values() for _ in fs])
     test = torch.tensor([k % 5 == 4 for fs in classes['all'].values() for k in range(len(fs))])
     small = [n for n, fs in classes['all'].items() if len(fs) < 5]
-    if not test.any(): raise DataError(
-        root, 'has fewer than five images in each class, too few to set some aside', 'add images, or folders train and test')
+    if not test.any(): raise DataError(root, 'has fewer than five images in each class, too few to set some aside',
+                                       'add images, or folders train and test')
     if small: warnings.warn(f'{root} has fewer than five images of {small}: none of these is set aside as a test')
     return test
 

@@ -191,7 +191,8 @@ def check_writable(
     try:
         if not there.is_dir(): raise NotADirectoryError(20, f'{there} is a file')
         with tempfile.TemporaryFile(dir=there): pass
-    except OSError as e: raise DataError(folder, f'cannot be written to ({e.strerror})', 'name another folder') from None
+    except OSError as e:
+        raise DataError(folder, f'cannot be written to ({e.strerror})', 'name another folder') from None
 
 def free_folder(
     name # of a folder that may be there
