@@ -48,6 +48,7 @@ class Setting:
     low:float = None         # the lowest value
     high:float = None        # the highest
     above:float = None       # what it must be more than
+    below:float = None       # what it must be less than
     path:bool = False        # names a file or a folder: may begin with ~
     later:bool = False       # may a run that goes on have another value than it began with?
 
@@ -96,12 +97,12 @@ class Config:
                                choices=('constant', 'constant_with_warmup', 'linear', 'cosine', 'polynomial'))
     lr_warmup_steps:int = setting(100, 'optimizer steps from 0 to learning_rate', low=0)
     weight_decay:float = setting(0.01, "AdamW's, decoupled", low=0)
-    adam_beta2:float = setting(0.99, "AdamW's average of squared gradients; 0.999 for long runs", low=0, high=0.999999)
+    adam_beta2:float = setting(0.99, "AdamW's average of squared gradients; 0.999 for long runs", low=0, below=1)
     max_grad_norm:float|None = setting(1.0, 'gradients longer than this are shortened to it; none: never', above=0)
     on_nan:str = setting('stop', 'where the loss or its gradient is not finite: stop, or skip that batch',
                          choices=('stop', 'skip'), later=True)
     max_skipped:int = setting(10, 'batches that on_nan=skip may skip in the whole run', low=1, later=True)
-    ema_decay:float = setting(0.999, 'decay of the average weights, sampled from and saved', low=0, high=0.999999)
+    ema_decay:float = setting(0.999, 'decay of the average weights, sampled from and saved', low=0, below=1)
 
     num_train_timesteps:int = setting(1000, 'T: times run from 0 to T', group='diffusion', low=1, high=100_000)
     beta_schedule:str = setting('squaredcos_cap_v2', 'how noise grows with time (not for flow)',
@@ -119,7 +120,7 @@ class Config:
                                   choices=('implicit', 'semi_implicit'))
     inverse_weight:float = setting(0.5, 'weight of the inverse pass of semi_implicit', low=0)
     snr_gamma:float|None = setting(None, 'min-SNR-gamma weighting; none: no weighting; 5 is usual', above=0)
-    condition_dropout:float = setting(0.1, low=0, high=1,
+    condition_dropout:float = setting(0.1, low=0, below=1,
         help='share of labels or captions replaced by the null class or the empty caption, for guidance')
 
     model:str = setting('conditional_unet', "conditional_unet is this package's, the others are diffusers'",
@@ -135,7 +136,7 @@ class Config:
                             help='DDPM, DDIM, FlowEuler, FlowHeun, or any diffusers scheduler by class name')
     scheduler_options:dict = setting({}, 'further options of that scheduler', later=True)
     num_inference_steps:int = setting(10, 'steps from noise to image', low=1, high=100_000, later=True)
-    guidance_scale:float = setting(1.35, 'classifier-free guidance; 1 means none', low=0, later=True)
+    guidance_scale:float = setting(1.4, 'classifier-free guidance; 1 means none', low=0, later=True)
     guidance_rescale:float = setting(0., low=0, high=1, later=True,
         help='from 0 (not) to 1: shrink guided predictions to the spread of the conditional ones')
 
@@ -163,7 +164,7 @@ def range(self:Setting):
     if self.choices: return ', '.join(self.names)
     if self.above is not None: return f'a value above {self.above}' + f', at most {self.high}'*(self.high is not None)
     if self.high is not None: return f'a value from {self.low} to {self.high}'
-    return '' if self.low is None else f'{self.low:g} or more'
+    return '' if self.low is None else f'{self.low:g} or more' + f', below {self.below}'*(self.below is not None)
 
 @patch(as_prop=True)
 def meaning(self:Setting):
@@ -183,7 +184,7 @@ def read(self:Setting,
     if self.choices and value not in self.names:
         raise SettingError(self.name, value, f'is not known{nearest(value, self.names)}', f'choose from {self.range}')
     outside = (self.low is not None and value < self.low, self.high is not None and value > self.high,
-               self.above is not None and value <= self.above)
+               self.above is not None and value <= self.above, self.below is not None and value >= self.below)
     if any(outside): raise SettingError(self.name, value, 'is out of range', f'give {self.range}')
     return value
 
@@ -231,24 +232,14 @@ def check_value(
 CONFIGS = Path(__file__).parent/'configs' if '__file__' in globals() else Path('../mnist_diffusion/configs')
 
 def names_in(
-    table:str # a chapter and its table, such as 'losses.LOSSES'
+    table:str # a chapter and its table, as in 'losses.LOSSES'
 )->tuple:
-    "The names in a table of another chapter: what it holds now where it is loaded, else what its source says."
+    "The names in a table (`LOSSES = {'mse': …}`): what it holds now where it is loaded, else what its source says."
     module, name = table.split('.')
     if loaded := sys.modules.get(f'mnist_diffusion.{module}'): return tuple(getattr(loaded, name))
     source = ast.parse((CONFIGS.parent/f'{module}.py').read_text(encoding='utf-8'))
-    return tuple(_names(ast.Name(name), {n.targets[0].id: n.value for n in source.body if isinstance(n, ast.Assign)
-                                         and isinstance(n.targets[0], ast.Name)}))
-
-def _names(node, tables):
-    "The keys or items that an expression would have: {…}, dict(…), (…), with * or ** of other tables."
-    if isinstance(node, ast.Constant): return [node.value]
-    if isinstance(node, ast.Name): return _names(tables[node.id], tables)
-    if isinstance(node, ast.Starred): return _names(node.value, tables)
-    if isinstance(node, ast.Dict): parts = [v if k is None else k for k,v in zip(node.keys, node.values)]
-    elif isinstance(node, ast.Call): parts = [ast.Constant(k.arg) if k.arg else k.value for k in node.keywords]
-    else: parts = node.elts
-    return [name for part in parts for name in _names(part, tables)]
+    written = next(n.value for n in source.body if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == name)
+    return tuple(key.value for key in written.keys)
 
 # %% ../nbs/21_config.ipynb #c010
 def _conflicts(c):

@@ -6,7 +6,7 @@
 __all__ = ['TRADITION', 'flags_of', 'is_switch', 'metavar', 'Parser', 'shown_default', 'check_run']
 
 # %% ../nbs/40_flags.ipynb #c002
-import argparse, inspect, shutil, typing
+import argparse, inspect, shutil, typing, warnings
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -134,6 +134,9 @@ def check_run(
     "An error where output_dir cannot be written to, is in use, or holds a run with other settings."
     folder, images = Path(config.output_dir), Path(config.dataset_path)
     check_writable(folder)
+    betas = [n for n in ('beta_schedule', 'beta_start', 'beta_end') if getattr(config, n) != SETTINGS[n].default]
+    if betas and config.prediction_type == 'flow':
+        warnings.warn(f'{", ".join(betas)}: of no use with prediction_type=flow, which has no betas')
     if config.dataset == 'folder' and not any(p.is_dir() or p.suffix for p in images.glob('*')):
         raise SettingError('dataset_path', config.dataset_path, 'is not a folder with images',
                            'with dataset=folder, name one that has a subfolder of images for each class')

@@ -165,13 +165,17 @@ def first_to_fail()->bool: # True where nobody answers
 # %% ../nbs/25_interruptions.ipynb #y251
 def rank()->int: # 0 where there is only one
     "The number of this process among those that `accelerate launch` started."
-    return int(os.environ.get('RANK') or 0)
+    number = os.environ.get('RANK', '')
+    return int(number) if number.isdigit() else 0
 
 def say(
     *words # to print
 ):
     "Print, from the first process only."
-    if rank() == 0: print(*words, flush=True)
+    if rank(): return
+    try: print(*words, flush=True)
+    except BrokenPipeError: raise
+    except OSError as e: raise OSError(f'stdout cannot be written to ({e.strerror})') from None
 
 # %% ../nbs/25_interruptions.ipynb #c018
 def first_alone(

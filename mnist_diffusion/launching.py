@@ -139,7 +139,7 @@ def accelerator_of(
     "Devices and processes as the launcher arranged them, computing what `config` says; ValueError where they can't."
     use_cpu = not torch.cuda.is_available()
     if os.environ.get('WORLD_SIZE', '1') != '1' and not RANKS & os.environ.keys():
-        raise SettingError('WORLD_SIZE', int(os.environ['WORLD_SIZE']), 'is set without RANK, so that this process has no number',
+        raise SettingError('WORLD_SIZE', os.environ['WORLD_SIZE'], 'is set without RANK, so that this process has no number',
                           'start all with accelerate launch or torchrun, or unset WORLD_SIZE to train with one')
     with own_settings():
         AcceleratorState._reset_state(); GradientState._reset_state()

@@ -12,7 +12,7 @@ from .files import check_writable, free_folder
 from .config import from_yaml, load_config, nearest, preset_names, SETTINGS
 from .interruptions import say
 from .flags import check_run
-from .generate_evaluate import check_enough, prompt_for
+from .generate_evaluate import check_enough, labels_of, prompt_for
 
 # %% ../nbs/44_menu.ipynb #m007
 class Questions:
@@ -49,7 +49,7 @@ def _ask_train(q):
     preset = q(f'preset ({", ".join(preset_names())}) or YAML file', 'fast',
                lambda text: load_config(q.value('train', 'config', text)))
     config = load_config(q.value('train', 'config', preset))
-    usual = 'mnist' if find_mnist() else 'digits'
+    usual = 'mnist' if find_mnist() else 'mnist_5k'
     dataset = q(f'data set ({SETTINGS["dataset"].range})', usual, lambda text: config.replace(dataset=text))
     usual = free_folder(f'outputs/{Path(preset).stem}_{dataset}')
     words = ['--config', preset, '--dataset', dataset]
@@ -83,7 +83,9 @@ def _ask_what(q, model):
     "What to draw with a model: a prompt, or classes."
     from mnist_diffusion.runs import check_sampling
     if model.condition == 'text': return ['--prompt', q('prompt', prompt_for(model))]
-    def check(text): text == 'all' or check_sampling(model, q.value('generate', 'labels', text))
+    def check(text):
+        labels = labels_of(q.value('generate', 'labels', text), model.class_names)
+        if text != 'all': check_sampling(model, labels)
     names = model.class_names or []
     few = ', '.join(names if len(names) < 13 else [*names[:3], '…', names[-1]])
     labels = q(f'classes{few and f" ({few})"}, separated by commas', 'all', check)

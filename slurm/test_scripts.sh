@@ -119,11 +119,11 @@ multinode() {
   [ "$(processes "$nodes")" = $'node1 0 4 1\nnode1 1 4 1\nnode2 2 4 1\nnode2 3 4 1' ]
   close_losses outputs/two outputs/nodes
 }
-seeds() { ended "$sweep" COMPLETED; [ "$(grep -h ^seed outputs/sweep/fast_seed_[01]/config.yaml)" = $'seed: 0\nseed: 1' ]; }
+seeds() { ended "$sweep" COMPLETED; [ "$(grep -ho '^seed: [0-9]*' outputs/sweep/fast_seed_[01]/config.yaml)" = $'seed: 0\nseed: 1' ]; }
 overrides() {
   ended "$list" COMPLETED
-  grep -qx 'learning_rate: 0.0005' outputs/sweep/fast_list_2/config.yaml
-  grep -qx -- '- a {digit}' outputs/sweep/fast_list_2/config.yaml
+  grep -q '^learning_rate: 0.0005 ' outputs/sweep/fast_list_2/config.yaml
+  grep -q '^captions: .*a {digit}' outputs/sweep/fast_list_2/config.yaml
 }
 evaluated() { ended "$figures" COMPLETED; [ -e outputs/mnist/evaluation.md ]; }
 signalled_twice() { # first as it starts, then in the middle
