@@ -7,7 +7,7 @@ __all__ = ['IDX_SETS', 'MNIST_MD5', 'IMAGE_SUFFIXES', 'TEXT_SUFFIXES', 'TABLES',
            'read_idx_set', 'find_mnist', 'read_cifar10', 'as_shown', 'read_folder', 'load_data']
 
 # %% ../nbs/22_datasets.ipynb #c002
-import gzip, hashlib, io, math, os, re, tempfile, unicodedata, warnings, zlib
+import gzip, hashlib, io, math, os, re, tempfile, warnings, zlib
 from collections import Counter
 from dataclasses import replace
 from functools import partial
@@ -21,7 +21,8 @@ from torch import Tensor
 from torchvision import datasets
 from torchvision.datasets.utils import check_integrity, extract_archive
 from .data import embedded_digits, embedded_mnist, ImageData, on_background, resize
-from .files import caption_rows, DataError, expanded, fetch, files_below, image_parts, read_text
+from .files import DataError, expanded, fetch
+from .image_folders import captions_for, files_below, image_parts, read_captions
 from .config import nearest, SettingError
 
 # %% ../nbs/22_datasets.ipynb #c036
@@ -234,50 +235,6 @@ def _open_images(files, size):
         f'{len(several)} of the images have several frames (such as {several[0]}): the first of each is taken')
     return images
 
-# %% ../nbs/22_datasets.ipynb #g07
-#| code-fold: true
-class _Lookup:
-    "Finds a path by its name; where the name is spelled in another way (case, accents), only if one path has it."
-    def __init__(self, paths):
-        self.exact, self.folded = {os.path.abspath(p): p for p in paths}, {}
-        for p in paths: self.folded.setdefault(self._fold(os.path.abspath(p)), []).append(p)
-    def _fold(self, name): return unicodedata.normalize('NFC', name).casefold()
-    def __call__(self, name):
-        name = os.path.abspath(name)
-        alike = self.folded.get(self._fold(name), [])
-        return self.exact.get(name) or (alike[0] if len(alike) == 1 else None)
-
-def _table_captions(tables, images):
-    "{image: its captions} as the tables say."
-    captions, image_at = {}, _Lookup(images if tables else [])
-    for table in tables:
-        for number, name, texts in caption_rows(table):
-            image = image_at(table.parent/name) or image_at(table.parent/name.replace('\\', '/'))
-            if not image: raise DataError(
-                f'{table}, line {number},', f'has a caption for {name!r}, which is not an image there',
-                "give its path from the table's folder, or delete the row")
-            captions.setdefault(image, []).extend(t for t in texts if t not in captions.get(image, ()))
-    return captions
-
-def _beside(texts, images):
-    "{image: its captions} from files of text beside them."
-    text_of = {t.with_suffix(''): t for t in texts}
-    name_at = _Lookup(text_of)
-    used = {image: text_of[name] for image in images if (name := name_at(image.with_suffix('')) or name_at(image))}
-    lost = sorted(set(texts) - set(used.values()))
-    if used and lost:
-        warnings.warn(f'left out: texts that have no image of their name ({len(lost)}, such as {lost[0]})')
-    return {image: [l.strip() for l in read_text(text).split('\n') if l.strip()] for image, text in used.items()}
-
-def _captions_of(files, captions, place):
-    "The captions of each of `files`, or None where none has any; `place` says where that of a file belongs."
-    if not any(f in captions for f in files): return None
-    others = 'although other images have' if any(map(any, captions.values())) else 'nor has any other image'
-    for f in files:
-        if not any(captions.get(f, ())):
-            raise DataError(f, f'has no caption, {others}', f'add it to {place(f)}, or take the image away')
-    return [[text for text in captions[f] if text] for f in files]
-
 # %% ../nbs/22_datasets.ipynb #c047
 #| code-fold: true
 def _classes_of(part, captioned):
@@ -310,7 +267,7 @@ def _find_images(root):
     texts = [f for f in files if f.suffix.lower() in TEXT_SUFFIXES and f not in tables]
     _warn_of_strangers(sorted(set(files) - {*images, *texts, *tables}))
     parts = image_parts(root, images, folders)
-    captions = _table_captions(tables, images) or _beside(texts, images)
+    captions = read_captions(images, tables, texts)
     train, test = parts.get('train'), parts.get('test')
     if train and train.classes and not test.classes: raise DataError(
         test.folder, f'has no classes, unlike {train.folder}', 'sort its images into folders, or move it away')
@@ -318,7 +275,7 @@ def _find_images(root):
     if train and (differ := set(classes['train']) ^ set(classes['test'])): raise DataError(
         f'{train.folder} and {test.folder}', f'differ in the class {min(differ)!r}', 'give both the same subfolders')
     place = lambda f: 'captions.csv' if tables else f.with_suffix('.txt').name
-    return classes, lambda some: _captions_of(some, captions, place)
+    return classes, lambda some: captions_for(some, captions, place)
 
 def _warn_of_copies(images, test, files):
     "Warn of images that are trained on and tested on."
