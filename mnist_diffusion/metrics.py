@@ -102,12 +102,12 @@ def extract(
 # %% ../nbs/07_metrics.ipynb #n004
 _HERE = Path(__file__).parent if '__file__' in globals() else Path('../mnist_diffusion')
 PACKAGED = _HERE/'weights'/'mnist_classifier.safetensors'
-MNIST_5K = '5c4d1657bfc7' # fingerprint of the training images of mnist_5k, which are among those that it learned from
+MNIST_5K = '5c4d1657bfc7' # fingerprint of the training half of mnist_5k
 
 def packaged_classifier(
     train:ImageData, # training images
 )->DigitClassifier:  # in eval mode, on the device of the data; None where they are not what it was made from
-    "The classifier that comes with the package, for the images that it learned from, and mnist_5k, a part of them."
+    "The classifier that comes with the package, for what it learned from: MNIST, and the part of it in mnist_5k."
     with safe_open(PACKAGED, 'pt') as f: made_from = f.metadata()['fingerprint']
     if train.fingerprint() not in (made_from, MNIST_5K): return None
     model = DigitClassifier(train.shape[0], train.num_classes)
