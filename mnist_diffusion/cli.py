@@ -138,7 +138,7 @@ def _say_result(result, run):
 
 def _save_rows(images, labels, names, path):
     "A row for each class, of up to ten images."
-    from mnist_diffusion.pipelines import image_grid
+    from mnist_diffusion.pictures import image_grid
     each = min(10, int(labels.bincount().min()))
     first = [k for y in labels.unique() for k in (labels == y).nonzero()[:each,0].tolist()]
     image_grid(images[first]/255, each, row_labels=names, scale=2).save(path)

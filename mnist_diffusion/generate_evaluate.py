@@ -151,7 +151,7 @@ def _free_file(path, overwrite):
 
 def _write_images(out, names, stems, num_images, folder, gif, overwrite):
     from diffusers import DiffusionPipeline
-    from mnist_diffusion.pipelines import image_grid, save_gif
+    from mnist_diffusion.pictures import image_grid, save_gif
     folder.mkdir(parents=True, exist_ok=True)
     pictures = DiffusionPipeline.numpy_to_pil(out.images.permute(0, 2, 3, 1).numpy())     # with their transparency
     for i,picture in enumerate(pictures): picture.save(folder/f'{stems[i//num_images]}_{i % num_images}.png')
