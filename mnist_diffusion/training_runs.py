@@ -14,7 +14,7 @@ import torch
 import psutil
 from tqdm import tqdm
 from .samplers import sampler_for
-from .pipelines import image_grid
+from .pictures import image_grid
 from .text_pipelines import labelled_grid
 from .text import quiet
 from .files import DataError, locked, write_whole
