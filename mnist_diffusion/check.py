@@ -7,6 +7,7 @@ __all__ = ['PACKAGES', 'SHARED', 'check', 'checkpoint_bytes', 'run_bytes', 'file
 
 # %% ../nbs/42_check.ipynb #c003
 import os, shutil, socket, subprocess, sys, tempfile
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 from .config import Config, load_config
@@ -22,18 +23,31 @@ def check(
 )->int:                                 # 0 if nothing necessary is missing, else 1
     "Say what this machine has and what is missing, with the remedy."
     settings = load_config(config)
-    rows = [*_check_package(), *_check_python(), *_check_torch(), *_check_folders(output_dir, settings), *_check_data(dataset_path)]
+    rows = [*_check_package(), *_check_python(), *_check_torch(), *_check_folders(output_dir, settings)]
+    rows += _check_data(dataset_path)
     if slurm or 'SLURM_JOB_ID' in os.environ: rows += [*_check_slurm(), *_check_storage(output_dir)]
-    colour = (lambda t: f'\033[31m{t}\033[0m') if sys.stdout.isatty() else str             # red
-    width = max(len(name) for _,name,_,_ in rows)
-    lines = [(state, f'{state:<8}{name:<{width}}  {found}' + (f'  →  {remedy}' if remedy else '')) for state,name,found,remedy in rows]
-    say('\n'.join(colour(line) if state == 'MISSING' else line for state,line in lines))   # at once: other tasks of a job print too
-    return int(any(state == 'MISSING' for state,_ in lines))
+    wide = max(len(name) for _,name,_,_ in rows)
+    red = '\033[31m{}\033[0m' if sys.stdout.isatty() else '{}'
+    lines = []
+    for state, name, what, remedy in rows:
+        line = f'{state:<8}{name:<{wide}}  {what}' + (f'  →  {remedy}' if remedy else '')
+        lines.append(red.format(line) if state == 'MISSING' else line)
+    say('\n'.join(lines))                       # at once: other tasks of a job print too
+    return int(any(state == 'MISSING' for state,*_ in rows))
 
 check.example = 'mnist-diffusion check --output_dir outputs'
 
+def _row(
+    good,      # is it as it should be?
+    name,      # what was looked at
+    what,      # how it is
+    remedy='', # what to do where that is not enough
+    otherwise='MISSING', # the state where it is not good
+): return ('ok', name, what, '') if good else (otherwise, name, what, remedy)
+
 # %% ../nbs/42_check.ipynb #c008
-PACKAGES = 'torch torchvision diffusers transformers accelerate fastcore filelock matplotlib numpy scipy scikit-learn mnist1d safetensors psutil pyyaml tqdm'.split()
+PACKAGES = ('torch torchvision diffusers transformers accelerate fastcore filelock matplotlib numpy scipy '
+            'scikit-learn mlxtend mnist1d safetensors psutil pyyaml tqdm').split()
 
 def _version(package):
     from importlib.metadata import PackageNotFoundError, version
@@ -49,30 +63,33 @@ def _check_package():
 
 def _check_python():
     "Python and packages."
-    yield ('ok' if sys.version_info >= (3,10) else 'MISSING'), 'Python', sys.version.split()[0], '' if sys.version_info >= (3,10) else 'install Python 3.10 or newer'
-    for p in PACKAGES:
-        v = _version(p)
-        yield ('ok' if v else 'MISSING'), p, v or 'not installed', '' if v else f'pip install {p}'
+    yield _row(sys.version_info >= (3,10), 'Python', sys.version.split()[0], 'install Python 3.10 or newer')
+    for p in PACKAGES: yield _row(v := _version(p), p, v or 'not installed', f'pip install {p}')
     for p in ('mlflow', 'tensorboard'):
-        v = _version(p)
-        yield ('ok' if v else '-'), f'{p} (tracker)', v or 'not installed', '' if v else 'for tracking: pip install "mnist-diffusion[tracking]"'
+        remedy = 'for tracking: pip install "mnist-diffusion[tracking]"'
+        yield _row(v := _version(p), f'{p} (tracker)', v or 'not installed', remedy, '-')
 
 # %% ../nbs/42_check.ipynb #c010
 def _cores(): return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
 
+def _unusable(name, what, packages, e):
+    "A package that is there and cannot be imported."
+    why = f'{what}cannot be imported ({str(e).splitlines()[0]})'
+    return 'MISSING', name, why, f'pip install --force-reinstall {packages}'
+
 def _check_precision(device_type):
     "What mixed_precision=auto stands for on this machine, and why."
     try: from mnist_diffusion.unets import explain_precision
-    except Exception as e:
-        return 'MISSING', 'precision', f'diffusers cannot be imported ({str(e).splitlines()[0]})', 'pip install --force-reinstall diffusers'
+    except Exception as e: return _unusable('precision', 'diffusers ', 'diffusers', e)
     precision, reason = explain_precision(device_type)
     return 'ok', 'precision', f'{dict(bf16="bfloat16", no="float32").get(precision, precision)} ({reason})', ''
 
 def _check_torch():
     "The build of torch, devices and memory."
     try: import torch, psutil
-    except Exception as e: yield 'MISSING', 'torch', f'cannot be imported ({str(e).splitlines()[0]})', 'pip install --force-reinstall torch psutil'; return
-    build = f'CUDA {torch.version.cuda}' if torch.version.cuda else f'ROCm {torch.version.hip}' if torch.version.hip else 'CPU only'
+    except Exception as e: yield _unusable('torch', '', 'torch psutil', e); return
+    cuda, rocm = torch.version.cuda, torch.version.hip
+    build = f'CUDA {cuda}' if cuda else f'ROCm {rocm}' if rocm else 'CPU only'
     yield 'ok', 'torch build', f'{build}, {torch.backends.cpu.get_cpu_capability()}', ''
     yield _check_precision('cuda' if torch.cuda.is_available() else 'cpu')
     yield 'ok', 'CPU', f'{_cores()} cores, {torch.get_num_threads()} threads', ''
@@ -81,13 +98,14 @@ def _check_torch():
         yield 'ok', f'GPU {k}', f'{p.name}, {p.total_memory/2**30:.0f} GiB', ''
     if not torch.cuda.is_available(): yield '-', 'GPU', 'none', 'not necessary for digits'
     free, total = psutil.virtual_memory().available/2**30, psutil.virtual_memory().total/2**30
-    yield ('ok' if free > 1.5 else 'MISSING'), 'memory', f'{free:.1f} of {total:.1f} GiB free', '' if free > 1.5 else 'close other programs: training needs about 1.5 GiB'
+    remedy = 'close other programs: training needs about 1.5 GiB'
+    yield _row(free > 1.5, 'memory', f'{free:.1f} of {total:.1f} GiB free', remedy)
 
 # %% ../nbs/42_check.ipynb #c012
 def checkpoint_bytes(
     config:Config # the settings of a run
 )->int:           # of one checkpoint
-    "The size of a checkpoint: four float32 numbers a weight."
+    "The size of a checkpoint: four float32 numbers per weight."
     import torch
     from mnist_diffusion.runs import unet_of
     coloured = config.dataset in ('cifar10', 'folder')
@@ -104,6 +122,7 @@ def run_bytes(
     kept = min(config.keep_checkpoints or written, written)
     return int(checkpoint_bytes(config)*(kept + 1 + 1/4)) + 50*2**20
 
+# %% ../nbs/42_check.ipynb #m001
 def _existing(folder):
     "The folder, or the nearest one above it that is there."
     return next(p for p in (Path(folder).absolute(), *Path(folder).absolute().parents) if p.exists())
@@ -114,35 +133,46 @@ def _check_folders(output_dir, config):
     except DataError as e: yield 'MISSING', 'output_dir', f'{e.name} {e.why}', e.remedy; return
     yield 'ok', 'output_dir', f'{output_dir} can be written to', ''
     try: need = run_bytes(config)
-    except Exception: need = 10**9       # torch or diffusers does not work, which is told above
+    except Exception: need = 10**9       # torch or diffusers does not work, which is said above
     free, need = shutil.disk_usage(_existing(output_dir)).free/1e9, need/1e9
-    yield ('ok' if free > need else 'MISSING'), 'disk', f'{free:.1f} GB free, a run writes about {need:.2f} GB', '' if free > need else 'make room, name another --output_dir, or keep fewer checkpoints (keep_checkpoints)'
+    remedy = 'make room, name another --output_dir, or keep fewer checkpoints (keep_checkpoints)'
+    yield _row(free > need, 'disk', f'{free:.1f} GB free, a run writes about {need:.2f} GB', remedy)
 
 def _check_data(dataset_path):
     "Is MNIST at hand?"
     try: from mnist_diffusion.datasets import find_mnist
     except Exception: return
-    found = find_mnist(dataset_path)
-    yield ('ok' if found else '-'), 'MNIST', str(found or 'not found'), '' if found else f'downloaded into {dataset_path} at first use; --dataset digits needs no files'
+    path = find_mnist(dataset_path)
+    remedy = f'downloaded into {dataset_path} at first use; --dataset mnist_5k needs no files'
+    yield _row(path, 'MNIST', str(path or 'not here'), remedy, '-')
     from mnist_diffusion.metrics import PACKAGED
-    yield ('ok' if PACKAGED.exists() else 'MISSING'), 'digit classifier', 'packaged' if PACKAGED.exists() else 'not found', '' if PACKAGED.exists() else 'install the package again'
+    there = PACKAGED.exists()
+    yield _row(there, 'digit classifier', 'packaged' if there else 'not here', 'install the package again')
 
 # %% ../nbs/42_check.ipynb #c020
 def _check_slurm():
     "The job that this process is in, or the commands with which to begin one."
     e = os.environ
     if 'SLURM_JOB_ID' not in e:
-        yield '-', 'SLURM job', 'none: this process is in no job', 'srun mnist-diffusion check, or call it in the script of a job'
+        remedy = 'srun mnist-diffusion check, or call it in the script of a job'
+        yield '-', 'SLURM job', 'none: this process is in no job', remedy
         for c in ('sbatch', 'srun', 'scontrol'):
-            found = shutil.which(c)
-            yield ('ok' if found else 'MISSING'), c, found or 'not found', '' if found else "load the cluster's module for SLURM, or install slurm-client"
-    elif 'SLURMD_NODENAME' not in e: yield 'MISSING', 'SLURM job', f"{e['SLURM_JOB_ID']}, but this process is on none of its nodes", 'srun mnist-diffusion check'
-    else:
-        yield 'ok', 'SLURM job', f"{e['SLURM_JOB_ID']}, {_number('SLURM_JOB_NUM_NODES', 1)} node(s); this is {e['SLURMD_NODENAME']}, task {_number('SLURM_PROCID')+1} of {_number('SLURM_NTASKS', 1)}", ''
-        try: import torch
-        except Exception: parts = ()          # told already
-        else: parts = (_check_allocation, _check_gpus)
-        for part in (*parts, _check_rendezvous): yield from part()
+            path, remedy = shutil.which(c), "load the cluster's module for SLURM, or install slurm-client"
+            yield _row(path, c, path or 'not here', remedy)
+        return
+    if 'SLURMD_NODENAME' not in e:
+        where = f"{e['SLURM_JOB_ID']}, but this process is on none of its nodes"
+        yield 'MISSING', 'SLURM job', where, 'srun mnist-diffusion check'
+        return
+    task = f"task {_number('SLURM_PROCID')+1} of {_number('SLURM_NTASKS', 1)}"
+    where = f"{_number('SLURM_JOB_NUM_NODES', 1)} node(s); this is {e['SLURMD_NODENAME']}, {task}"
+    yield 'ok', 'SLURM job', f"{e['SLURM_JOB_ID']}, {where}", ''
+    if _usable('torch'): yield from (*_check_allocation(), *_check_gpus())
+    yield from _check_rendezvous()
+
+def _usable(package):
+    try: return import_module(package)
+    except Exception: return None
 
 def _number(name, default=0):
     "A number that SLURM has left in the environment."
@@ -154,55 +184,77 @@ def _check_allocation():
     import torch
     usable, threads = _cores(), torch.get_num_threads()
     given = _number('SLURM_CPUS_PER_TASK') or _number('SLURM_CPUS_ON_NODE') or usable
-    best = min(given, usable)
-    remedies = [f'srun --cpus-per-task={given}, or ask for no more than a node has']*(usable < given) + [f'export OMP_NUM_THREADS={best}, divided by the processes that a task starts']*(threads != best)
-    yield ('-' if remedies else 'ok'), 'CPUs of a task', f"{given} given, {usable} usable, {threads} threads (OMP_NUM_THREADS={os.environ.get('OMP_NUM_THREADS', '')})", '; '.join(remedies)
-    memory = (_number('SLURM_MEM_PER_NODE') or _number('SLURM_MEM_PER_CPU')*_number('SLURM_CPUS_ON_NODE', 1))/1024
-    if memory: yield ('ok' if memory >= 1.5 else 'MISSING'), 'memory of a node', f'{memory:.1f} GiB given', '' if memory >= 1.5 else 'sbatch --mem=4G: training needs about 1.5 GiB'
+    best, remedies = min(given, usable), []
+    if usable < given: remedies.append(f'srun --cpus-per-task={given}, or ask for no more than a node has')
+    if threads != best: remedies.append(f'export OMP_NUM_THREADS={best}, divided by the processes that a task starts')
+    variable = f"OMP_NUM_THREADS={os.environ.get('OMP_NUM_THREADS', '')}"
+    counts = f'{given} given, {usable} usable, {threads} threads ({variable})'
+    yield _row(not remedies, 'CPUs of a task', counts, '; '.join(remedies), '-')
+    each = _number('SLURM_MEM_PER_CPU')*_number('SLURM_CPUS_ON_NODE', 1)
+    memory, remedy = (_number('SLURM_MEM_PER_NODE') or each)/1024, 'sbatch --mem=4G: training needs about 1.5 GiB'
+    if memory: yield _row(memory >= 1.5, 'memory of a node', f'{memory:.1f} GiB given', remedy)
 
 # %% ../nbs/42_check.ipynb #c022
 def _check_gpus():
-    "GPUs asked for and seen."
+    "GPUs that the job has and that are seen."
     import torch
     e, seen = os.environ, torch.cuda.device_count()
     listed = [len(e[n].split(',')) for n in ('SLURM_STEP_GPUS', 'SLURM_JOB_GPUS') if e.get(n)]
-    visible = e.get('CUDA_VISIBLE_DEVICES')
-    asked = _number('SLURM_GPUS_ON_NODE') or next(iter(listed), 0)
-    if visible and _number('SLURM_STEP_NUM_TASKS', 1) > _number('SLURM_STEP_NUM_NODES', 1): asked = len(visible.split(','))
-    if not asked: yield ('ok' if seen else '-'), 'GPUs of the job', f'none asked for, {seen} seen', '' if seen else 'sbatch --gpus-per-node=2, if the job needs them'; return
-    remedy = (f'CUDA_VISIBLE_DEVICES={visible!r} hides them: unset it' if visible is not None and len(visible.split(',') if visible else []) < asked else
-              'this torch is built for CPUs: install one built for CUDA' if not (torch.version.cuda or torch.version.hip) else
-              f"compare nvidia-smi on this node: is its driver too old for torch's CUDA {torch.version.cuda}?")
-    yield ('ok' if seen >= asked else 'MISSING'), 'GPUs of the job', f'{asked} asked for, {seen} seen', '' if seen >= asked else remedy
+    wanted, visible = _number('SLURM_GPUS_ON_NODE') or next(iter(listed), 0), e.get('CUDA_VISIBLE_DEVICES')
+    if visible and _number('SLURM_STEP_NUM_TASKS', 1) > _number('SLURM_STEP_NUM_NODES', 1):
+        wanted = len(visible.split(','))
+    if not wanted:
+        remedy = 'sbatch --gpus-per-node=2, if the job needs them'
+        yield _row(seen, 'GPUs of the job', f'none requested, {seen} seen', remedy, '-')
+        return
+    hidden = visible is not None and len(visible.split(',') if visible else []) < wanted
+    if hidden: remedy = f'CUDA_VISIBLE_DEVICES={visible!r} hides them: unset it'
+    elif not (torch.version.cuda or torch.version.hip):
+        remedy = 'this torch is built for CPUs: install one built for CUDA'
+    else: remedy = f"compare nvidia-smi on this node: is its driver too old for torch's CUDA {torch.version.cuda}?"
+    yield _row(seen >= wanted, 'GPUs of the job', f'{wanted} requested, {seen} seen', remedy)
 
 # %% ../nbs/42_check.ipynb #c027
-def _address(host):
-    "The family and address of a host."
-    family, _, _, _, address = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0]
-    return family, address[0]
+def _hosts():
+    "The names of the job's nodes; empty where scontrol does not know them."
+    command = ['scontrol', 'show', 'hostnames', os.environ.get('SLURM_JOB_NODELIST', '')]
+    try: return subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout.split()
+    except (OSError, subprocess.SubprocessError): return []
+
+def _addresses(hosts):
+    "The family and address of each host that has one."
+    known = {}
+    for h in hosts:
+        try: family, _, _, _, address = socket.getaddrinfo(h, None, type=socket.SOCK_STREAM)[0]
+        except OSError: continue
+        known[h] = family, address[0]
+    return known
 
 def _check_rendezvous():
     "Do the names of the nodes lead to them?"
-    several = _number('SLURM_JOB_NUM_NODES', 1) > 1
-    try: hosts = subprocess.run(['scontrol', 'show', 'hostnames', os.environ.get('SLURM_JOB_NODELIST', '')], capture_output=True, text=True, timeout=30, check=True).stdout.split()
-    except (OSError, subprocess.SubprocessError): hosts = []
-    if not hosts: yield ('MISSING' if several else '-'), 'nodes', 'scontrol does not tell their names', "load the cluster's module for SLURM on the nodes too" if several else 'only needed for several nodes'; return
-    found = {}
-    for h in hosts:
-        try: found[h] = _address(h)
-        except OSError: pass
-    lost = [h for h in hosts if h not in found]
-    yield ('MISSING' if lost else 'ok'), 'nodes', _few([f"{h} {found[h][1] if h in found else '?'}" for h in hosts]), f"no address for {_few(lost)}: ask the cluster's support, or set MASTER_ADDR to an address" if lost else ''
-    if hosts[0] in found and hosts[0] == os.environ.get('SLURMD_NODENAME'): yield _check_listening(hosts[0], *found[hosts[0]])
-    if several: yield _check_interface([h for h,(_,a) in found.items() if a == '::1' or a.startswith('127.')])
+    several, hosts = _number('SLURM_JOB_NUM_NODES', 1) > 1, _hosts()
+    if not hosts:
+        remedy = "load the cluster's module for SLURM on the nodes too" if several else 'only needed for several nodes'
+        yield 'MISSING' if several else '-', 'nodes', 'scontrol does not say their names', remedy
+        return
+    known = _addresses(hosts)
+    lost = [h for h in hosts if h not in known]
+    remedy = f"no address for {_few(lost)}: ask the cluster's support, or set MASTER_ADDR to an address"
+    yield _row(not lost, 'nodes', _few([f"{h} {known[h][1] if h in known else '?'}" for h in hosts]), remedy)
+    if hosts[0] in known and hosts[0] == os.environ.get('SLURMD_NODENAME'):
+        yield _check_listening(hosts[0], *known[hosts[0]])
+    if several: yield _check_interface([h for h,(_,a) in known.items() if a == '::1' or a.startswith('127.')])
 
 def _few(words): return ', '.join([*words[:4], *([f'… ({len(words)} in all)'] if len(words) > 4 else [])])
 
 def _check_listening(host, family, address):
     "Can the others meet here?"
     try:
-        with socket.create_server((address, 0), family=family) as server: socket.create_connection(server.getsockname()[:2], timeout=5).close()
-    except OSError as e: return 'MISSING', 'rendezvous', f'{host} ({address}) cannot be listened at and connected to ({e.strerror or e})', "the name must lead to this node: ask the cluster's support"
+        with socket.create_server((address, 0), family=family) as server:
+            socket.create_connection(server.getsockname()[:2], timeout=5).close()
+    except OSError as e:
+        why = f'{host} ({address}) cannot be listened at and connected to ({e.strerror or e})'
+        return 'MISSING', 'rendezvous', why, "the name must lead to this node: ask the cluster's support"
     return 'ok', 'rendezvous', f'{host} can be listened at and connected to', ''
 
 def _check_interface(loops):
@@ -211,12 +263,19 @@ def _check_interface(loops):
     choice = _few([n for n in there if n != 'lo']) or 'none but lo'
     named = {n: os.environ[n] for n in ('GLOO_SOCKET_IFNAME', 'NCCL_SOCKET_IFNAME') if os.environ.get(n)}
     wrong = [n for n in named.get('GLOO_SOCKET_IFNAME', '').split(',') if n and n not in there]
-    if wrong: return 'MISSING', 'network', f'GLOO_SOCKET_IFNAME: there is no interface {_few(wrong)}', f'choose from: {choice}'
-    if loops and not named: return '-', 'network', f'{_few(loops)}: the name leads back to the node itself', f'if nodes cannot reach each other: export GLOO_SOCKET_IFNAME=X NCCL_SOCKET_IFNAME=X with X from: {choice}'
-    return 'ok', 'network', ', '.join(f'{n}={v}' for n,v in named.items()) or 'chosen by the addresses of the nodes', ''
+    if wrong:
+        why = f'GLOO_SOCKET_IFNAME: there is no interface {_few(wrong)}'
+        return 'MISSING', 'network', why, f'choose from: {choice}'
+    if loops and not named:
+        names = f'export GLOO_SOCKET_IFNAME=X NCCL_SOCKET_IFNAME=X with X from: {choice}'
+        why = f'{_few(loops)}: the name leads back to the node itself'
+        return '-', 'network', why, f'if nodes cannot reach each other: {names}'
+    chosen = ', '.join(f'{n}={v}' for n,v in named.items()) or 'chosen by the addresses of the nodes'
+    return 'ok', 'network', chosen, ''
 
 # %% ../nbs/42_check.ipynb #c030
-SHARED = 'nfs lustre gpfs beegfs ceph cifs smb wekafs panfs pvfs2 orangefs gluster afs 9p virtiofs daos juicefs quobyte'.split() # how their types begin, 'fuse.' aside
+SHARED = ('nfs lustre gpfs beegfs ceph cifs smb wekafs panfs pvfs2 orangefs gluster afs 9p virtiofs daos juicefs '
+          'quobyte').split() # how their types begin, 'fuse.' aside
 
 def file_system(
     folder # need not exist
@@ -225,7 +284,8 @@ def file_system(
     import psutil
     path = _existing(folder).resolve()
     mounts = [m for m in psutil.disk_partitions(all=True) if path.is_relative_to(m.mountpoint)]
-    kind = max(reversed(mounts), key=lambda m: len(m.mountpoint)).fstype if mounts else 'unknown'      # of two in one place, the later
+    longest = max(reversed(mounts), key=lambda m: len(m.mountpoint), default=None)      # of two in one place, the later
+    kind = longest.fstype if longest else 'unknown'
     return kind, kind.removeprefix('fuse.').startswith(tuple(SHARED))
 
 def _check_storage(output_dir):
@@ -233,13 +293,15 @@ def _check_storage(output_dir):
     try: check_writable(output_dir)
     except DataError: return             # said already
     kind, shared = file_system(output_dir)
-    yield ('ok' if shared else '-'), 'file system', kind + ('' if shared else ', which other nodes may not see'), '' if shared else 'for several nodes, or a job that is requeued: an --output_dir that all nodes share'
-    for name,test,state,remedy in (('atomic rename', _rename, 'MISSING', 'checkpoints would not be safe: name an --output_dir on another file system'),
-                                   ('file lock', _lock, '-', 'make sure that no two runs are started into one folder')):
+    remedy = 'for several nodes, or a job that is requeued: an --output_dir that all nodes share'
+    yield _row(shared, 'file system', kind + ', which other nodes may not see'*(not shared), remedy, '-')
+    unsafe = 'checkpoints would not be safe: name an --output_dir on another file system'
+    for name, test, remedy, state in (('atomic rename', _rename, unsafe, 'MISSING'),
+            ('file lock', _lock, 'make sure that no two runs are started into one folder', '-')):
         try:
             with tempfile.TemporaryDirectory(dir=_existing(output_dir), prefix='.check_') as t: wrong = test(Path(t))
         except Exception as e: wrong = f'fails ({e})'
-        yield (state if wrong else 'ok'), name, wrong or 'works', remedy if wrong else ''
+        yield _row(not wrong, name, wrong or 'works', remedy, state)
 
 def _rename(folder):
     "What is wrong with renaming over an older file, or nothing."

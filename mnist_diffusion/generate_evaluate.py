@@ -20,13 +20,13 @@ def image_stems(
     names:list # of classes, or texts
 )->list:       # the beginnings of file names, all different
     "`digit_3`, or what a name or text leaves when it is made fit for a file name; counted where two leave the same."
-    found = []
+    stems = []
     for name in names:
         if re.fullmatch('[0-9]+', name): stem = f'digit_{name}'
         else: stem = re.sub(r'[^\w-]+', '_', name).strip('_')[:60] or 'empty_prompt'
-        again = sum(s == stem or re.fullmatch(rf'{re.escape(stem)}_n[0-9]+', s) is not None for s in found)
-        found.append(f'{stem}_n{again+1}' if again else stem)
-    return found
+        again = sum(s == stem or re.fullmatch(rf'{re.escape(stem)}_n[0-9]+', s) is not None for s in stems)
+        stems.append(f'{stem}_n{again+1}' if again else stem)
+    return stems
 
 def labels_of(
     labels:list|None, # as they stood between commas
@@ -73,7 +73,7 @@ def prompt_words(
 def generate(
     model:Path,                         # folder of a run or of a pipeline
     labels:list|None=None,              # classes to draw: names, numbers or ranges (0-9), with commas; default: all
-    prompt:str|None=None,               # a text to draw instead, for a model that is told texts
+    prompt:str|None=None,               # a text to draw instead, for a model of texts
     prompt_file:Path|None=None,         # a file of texts to draw, one a line
     negative_prompt:str|None=None,      # a text that guidance leads away from
     num_images:Annotated[int, dict(low=1, high=1_000_000)]=5, # images of each class or text
@@ -90,24 +90,24 @@ def generate(
 )->Path:                                # the grid
     "Draw images with a trained model: a PNG for each, and a grid with a row for each class or text."
     from mnist_diffusion.runs import check_sampling, draw, find_model
-    found = find_model(model)
-    labels = labels_of(labels, found.class_names)
-    check_sampling(found, labels, num_inference_steps, scheduler, scheduler_options)
-    texts = texts_of(found, labels, prompt, prompt_file, negative_prompt)
+    run = find_model(model)
+    labels = labels_of(labels, run.class_names)
+    check_sampling(run, labels, num_inference_steps, scheduler, scheduler_options)
+    texts = texts_of(run, labels, prompt, prompt_file, negative_prompt)
     def where():
         if output_dir is not None: return expanded(output_dir)
         return Path('inference_samples' if overwrite else free_folder('inference_samples'))
     check_writable(where())
-    known = image_stems(texts) if texts else found.class_names and _stems(found.class_names, labels)
+    known = image_stems(texts) if texts else run.class_names and _stems(run.class_names, labels)
     if known: _refuse_existing(known, num_images, where(), overwrite)
-    pipe = found.load_pipeline(scheduler, scheduler_options)
-    asked, names, stems = (texts, texts, known) if texts else _asked(found, pipe, labels)
+    pipe = run.load_pipeline(scheduler, scheduler_options)
+    subjects, names, stems = (texts, texts, known) if texts else _subjects(run, pipe, labels)
     if not known: _refuse_existing(stems, num_images, where(), overwrite)
     options = dict(guidance_rescale=guidance_rescale)
     if negative_prompt is not None: options |= dict(negative_prompt=negative_prompt)
     if negative_prompt and (pipe.config.guidance_scale if guidance_scale is None else guidance_scale) == 1:
         say('guidance_scale is 1, which means none: the negative prompt has no effect')
-    out = draw(pipe, [a for a in asked for _ in range(num_images)], guidance_scale, num_inference_steps,
+    out = draw(pipe, [a for a in subjects for _ in range(num_images)], guidance_scale, num_inference_steps,
                seed=seed, batch_size=batch_size, return_intermediates=gif, **options)
     return _write_images(out, names, stems, num_images, where(), gif, overwrite)
 
@@ -122,7 +122,7 @@ def _stems(names, labels=None):
     stems = image_stems(names)
     return [stems[y] for y in chosen_classes(names, labels)]
 
-def _asked(model, pipe, labels):
+def _subjects(model, pipe, labels):
     "What to ask the pipeline for (classes, or the prompts that stand for them), what to call it, and its files."
     from mnist_diffusion.runs import chosen_classes
     from mnist_diffusion.unets import num_classes
@@ -173,23 +173,23 @@ def evaluate(
     scheduler_options:dict={},         # options of that scheduler
     seed:int=0,                        # image k of a class or prompt is a function of the seed, these, and k
     batch_size:int=256,                # images at a time
-    dataset_path:str|None=None,        # where the data is; default: where the run found it
+    dataset_path:str|None=None,        # where the data is; default: where the run had it
     output_dir:Path|None=None,         # folder for evaluation.json and evaluation.md; default: the run's
 )->dict:                               # the figures, those of real test images under 'floor'
     "Measure a run: draw images, compare them with real ones and each checkpoint with the others, write the tables."
     from mnist_diffusion.runs import check_sampling, find_model
-    found = find_model(run)
-    if found.alone:
+    model = find_model(run)
+    if model.alone:
         raise SettingError('run', str(run), 'is a pipeline without its run, so its data are unknown',
                            'name the folder of a run (it holds config.yaml)')
     check_enough(num_images)
-    check_sampling(found, None, num_inference_steps, scheduler, scheduler_options)
-    folder = found.folder if output_dir is None else expanded(output_dir)
+    check_sampling(model, None, num_inference_steps, scheduler, scheduler_options)
+    folder = model.folder if output_dir is None else expanded(output_dir)
     check_writable(folder)
     given = dict(guidance_scale=guidance_scale, guidance_rescale=guidance_rescale)
     given |= dict(num_inference_steps=num_inference_steps)
     options = {k: v for k,v in given.items() if v is not None}
-    result, table, *_ = measure_run(found, num_images, seed, dataset_path, latest, scheduler, scheduler_options, folder,
+    result, table, *_ = measure_run(model, num_images, seed, dataset_path, latest, scheduler, scheduler_options, folder,
                                     batch_size=batch_size, **options)
     say(table)
     say(f'written to {folder/"evaluation.json"} and evaluation.md')
