@@ -64,7 +64,8 @@ class BatchedMLP:
     def _initial(self, seed, used, copies):
         "torch.nn.Linear's own distribution, (copies, padded)."
         g, flat = rng(seed, 0, 'weights'), torch.zeros(copies, -(-used//64)*64)
-        for p,(i,o) in zip(self._views(flat), (s for s in self.shapes[::2] for _ in range(2))): p.copy_((torch.rand(p.shape, generator=g)*2-1)/i**.5)
+        sizes = [i for i,o in self.shapes[::2] for _ in range(2)]              # a layer's inputs, for weight and bias
+        for p,i in zip(self._views(flat), sizes): p.copy_((torch.rand(p.shape, generator=g)*2-1)/i**.5)
         return flat
 
     def _views(self, flat):
@@ -113,7 +114,7 @@ def draw_batch(
 def posterior_weights(
     num_steps:int # T, of the gaussian process
 )->Tensor:        # (T,): factor of the squared error at steps 1…T
-    "Gaussian posterior KL divided by MSE (2006.11239, eq. 7); the first step, which has no variance, borrows the second's."
+    "Gaussian posterior KL divided by MSE (2006.11239, eq. 7); the first step has no variance and borrows the second's."
     abar = levels('gaussian', num_steps)[0].double()**2
     of_clean, _, variance = posterior(abar[1:], abar[:-1])
     variance[0] = variance[1]
@@ -126,25 +127,29 @@ class Objective:
         settings:Settings,     # num_steps, batch_size, inverse_weight
         detach:bool=True,      # stop the gradient at the estimate that the second pass starts from?
     ):
-        self.passes, self.detach, self.inverse_weight = 1 + (jobs[0].experiment.training_method == 'semi_implicit'), detach, settings.inverse_weight
+        self.passes = 1 + (jobs[0].experiment.training_method == 'semi_implicit')
+        self.detach, self.inverse_weight = detach, settings.inverse_weight
+        blocks = lambda of_step: of_step.repeat_interleave(settings.batch_size//settings.num_steps)
         tables = [levels(j.experiment.sampling_method, settings.num_steps) for j in jobs]
-        self.alpha, self.sigma = (torch.stack([t[i][1:].repeat_interleave(settings.batch_size//settings.num_steps) for t in tables])[...,None] for i in (0,1))
+        self.alpha, self.sigma = (torch.stack([blocks(t[i][1:]) for t in tables])[...,None] for i in (0,1))
         self.bridge = torch.tensor([j.experiment.sampling_method == 'bridge' for j in jobs])[:,None,None]
         losses = [j.experiment.loss_function for j in jobs]
-        self.spans = [(name, losses.index(name), losses.index(name)+losses.count(name)) for name in dict.fromkeys(losses)]
-        self.weights = posterior_weights(settings.num_steps).repeat_interleave(settings.batch_size//settings.num_steps)
+        self.spans = [(l, losses.index(l), losses.index(l)+losses.count(l)) for l in dict.fromkeys(losses)]
+        self.weights = blocks(posterior_weights(settings.num_steps))
 
     def compare(self, prediction, target):
         "Mean loss of each network, (M,)."
-        found = []
+        losses = []
         for name, a, b in self.spans:
-            rows = LOSSES['mse' if name == 'posterior_kl' else name](prediction[a:b].flatten(0,1), target[a:b].flatten(0,1)).view(b-a, -1)
-            found.append((rows*self.weights if name == 'posterior_kl' else rows).mean(1))
-        return torch.cat(found)
+            of_rows = LOSSES['mse' if name == 'posterior_kl' else name]
+            rows = of_rows(prediction[a:b].flatten(0,1), target[a:b].flatten(0,1)).view(b-a, -1)
+            losses.append((rows*self.weights if name == 'posterior_kl' else rows).mean(1))
+        return torch.cat(losses)
 
     def noised(self, clean, condition, noise):
         "The forward process, block k at step k+1."
-        return self.alpha*clean + self.sigma*(torch.where(self.bridge, condition, noise) if self.bridge.any() else noise)
+        end = torch.where(self.bridge, condition, noise) if self.bridge.any() else noise
+        return self.alpha*clean + self.sigma*end
 
     def __call__(self,
         net:BatchedMLP,   # M networks
@@ -153,11 +158,12 @@ class Objective:
         noise:Tensor,     # standard normal, (2,M,B,D)
         order:Tensor,     # rows of the second pass, (M,B)
     )->tuple:             # total and forward loss of each network, (M,) each
-        "One pass or two, as in chapter 04."
+        "One pass or two."
         prediction = net(self.noised(x0, condition, noise[0]), condition)
         forward = self.compare(prediction, x0)
         if self.passes == 1: return forward, forward.detach()
-        clean, condition = (a.gather(1, order[...,None].expand_as(a)) for a in (prediction.detach() if self.detach else prediction, condition))
+        estimate = prediction.detach() if self.detach else prediction
+        clean, condition = (a.gather(1, order[...,None].expand_as(a)) for a in (estimate, condition))
         inverse = self.compare(net(self.noised(clean, condition, noise[1]), condition), clean)
         return forward + self.inverse_weight*inverse, forward.detach()
 
@@ -176,10 +182,11 @@ def train_epochs(
     objective = Objective(jobs, settings, detach)
     optimizer = torch.optim.AdamW([net.flat], settings.learning_rate, betas=(0.9, 0.99), weight_decay=0.01, fused=True)
     per_epoch = len(x0)//settings.batch_size
+    done = lambda step: step/(settings.max_epochs*per_epoch)
     for epoch in range(settings.max_epochs):
         losses = 0
         for step in range(epoch*per_epoch, (epoch+1)*per_epoch):
-            optimizer.param_groups[0]['lr'] = settings.learning_rate*(1+math.cos(math.pi*step/(settings.max_epochs*per_epoch)))/2
+            optimizer.param_groups[0]['lr'] = settings.learning_rate*(1+math.cos(math.pi*done(step)))/2
             rows, noise, order = draw_batch(len(x0), x0.shape[1], settings, seeds, step)
             total, forward = objective(net, x0[rows][which], condition[rows][which], noise[:,which], order[which])
             for g, view in zip(torch.autograd.grad(total.sum(), net.weights), net.grads): view.copy_(g)
@@ -201,7 +208,8 @@ def sample(
     tables = [levels(j.experiment.sampling_method, settings.num_steps) for j in jobs]
     alpha, sigma = (torch.stack([t[i] for t in tables])[...,None,None] for i in (0,1))
     start = {s: draw_noise(input.shape, s, 0, 'test') for s in {j.seed for j in jobs}}
-    x = sigma[:,-1]*torch.stack([torch.from_numpy(input) if j.experiment.sampling_method == 'bridge' else start[j.seed] for j in jobs])
+    bridges = [j.experiment.sampling_method == 'bridge' for j in jobs]
+    x = sigma[:,-1]*torch.stack([condition[0] if bridge else start[j.seed] for bridge, j in zip(bridges, jobs)])
     states = [x]
     for k in range(settings.num_steps, 0, -1):
         clean = net(x, condition, k)
@@ -227,15 +235,22 @@ def run_batch(
     "Train and test networks together. The time of each is its share of the whole."
     start, order = time.perf_counter(), sorted(range(len(jobs)), key=lambda k: jobs[k].experiment.loss_function)
     mine, history = [jobs[k] for k in order], []
-    net = BatchedMLP(train.input.shape[1], settings, [j.seed for j in mine], jobs[0].experiment.architecture == 'variable')
+    variable = jobs[0].experiment.architecture == 'variable'
+    net = BatchedMLP(train.input.shape[1], settings, [j.seed for j in mine], variable)
     for epoch, losses in train_epochs(net, train, mine, settings):
         history.append(losses)
         if progress: progress(epoch, mine, losses)
     predictions = sample(net, test.input, mine, settings).numpy()
-    seconds, table = (time.perf_counter()-start)/len(jobs), torch.stack(history, 1)
-    found = {}
-    for k, job, rows, p in zip(order, mine, table, predictions):
-        remedy = 'try a smaller inverse_weight' if job.experiment.training_method == 'semi_implicit' else 'is the data scaled to a deviation near 1?'
-        bad = None if np.isfinite(p).all() and rows.isfinite().all() else f'not finite: the loss was {rows[-1]:g} at the end; {remedy}'
-        found[k] = Outcome(job, net.num_parameters, {} if bad else test_metrics(p, test.target), seconds, [float(f'{v:.6g}') for v in rows.tolist()], p, bad)
-    return [found[k] for k in range(len(jobs))]
+    seconds, outcomes = (time.perf_counter()-start)/len(jobs), {}
+    for k, job, losses, p in zip(order, mine, torch.stack(history, 1), predictions):
+        error = _what_failed(job, losses, p)
+        metrics, rounded = {} if error else test_metrics(p, test.target), [float(f'{v:.6g}') for v in losses.tolist()]
+        outcomes[k] = Outcome(job, net.num_parameters, metrics, seconds, rounded, p, error)
+    return [outcomes[k] for k in range(len(jobs))]
+
+def _what_failed(job, losses, prediction):
+    "Why a job has no metrics; None where it has."
+    if np.isfinite(prediction).all() and losses.isfinite().all(): return None
+    remedy = 'is the data scaled to a deviation near 1?'
+    if job.experiment.training_method == 'semi_implicit': remedy = 'try a smaller inverse_weight'
+    return f'not finite: the loss was {losses[-1]:g} at the end; {remedy}'
