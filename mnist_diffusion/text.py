@@ -206,7 +206,7 @@ def _load(
 
 # %% ../nbs/10_text.ipynb #c025
 def _no_answer(name):
-    "Why the hub won't give a model, or None. transformers itself asks a dead network for half a minute."
+    "Why the hub won't give a model, or None. transformers itself tries a dead network for half a minute."
     try: HfApi().model_info(name, timeout=3)
     except HFValidationError: return 'there is no such folder'
     except RepositoryNotFoundError: return 'the hub has no such model, or none that you may read'
