@@ -10,9 +10,9 @@ import os, shutil, socket, subprocess, sys, tempfile
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated
-from .config import Config, load_config
-from .files import check_writable, DataError
+from .config import Config, load_config, SettingError
 from .interruptions import say
+from .flags import check_writable
 
 # %% ../nbs/42_check.ipynb #c006
 def check(
@@ -130,7 +130,7 @@ def _existing(folder):
 def _check_folders(output_dir, config):
     "Is the output folder writable, and is there room for a run?"
     try: check_writable(output_dir)
-    except DataError as e: yield 'MISSING', 'output_dir', f'{e.name} {e.why}', e.remedy; return
+    except SettingError as e: yield 'MISSING', 'output_dir', f'{e.value} {e.why}', e.remedy; return
     yield 'ok', 'output_dir', f'{output_dir} can be written to', ''
     try: need = run_bytes(config)
     except Exception: need = 10**9       # torch or diffusers does not work, which is said above
@@ -291,7 +291,7 @@ def file_system(
 def _check_storage(output_dir):
     "Is the output folder where all nodes find it, and do renaming and locking work there?"
     try: check_writable(output_dir)
-    except DataError: return             # said already
+    except SettingError: return          # said already
     kind, shared = file_system(output_dir)
     remedy = 'for several nodes, or a job that is requeued: an --output_dir that all nodes share'
     yield _row(shared, 'file system', kind + ', which other nodes may not see'*(not shared), remedy, '-')

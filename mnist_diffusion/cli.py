@@ -53,12 +53,12 @@ from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated
-from .files import check_writable, DataError
+from .files import DataError
 from .config import from_yaml, load_config, nearest, preset_names, SettingError
 from .interruptions import catch_early, disk_is_full, end_with_launcher, first_to_fail, out_of_memory
 from .interruptions import rank, RunEnded, say
 from .grids import experiments, merge
-from .flags import check_run, flags_of, Parser, TRADITION
+from .flags import check_run, check_writable, flags_of, Parser, TRADITION
 from .generate_evaluate import check_enough, evaluate, generate, measure_run, prompt_words
 from .check import check
 from .menu import menu
@@ -164,7 +164,7 @@ def bench(
 )->dict:                    # the figures
     "Measure training and sampling speed beside a plain loop with diffusers' UNet2DConditionModel, on this machine."
     if output and Path(output).is_dir(): raise SettingError('output', str(output), 'is a folder', 'name a file in it')
-    if output: check_writable(Path(output).absolute().parent)
+    if output: check_writable(Path(output).absolute().parent, 'output')
     from mnist_diffusion.bench import bench_table, run_bench
     result = run_bench(seconds=seconds, repeats=repeats, batch_size=batch_size)
     say(bench_table(result))

@@ -11,9 +11,10 @@ import json, re, sys, time
 from itertools import count
 from pathlib import Path
 from typing import Annotated
-from .files import check_writable, DataError, expanded, free_folder, read_text
+from .files import DataError, expanded, free_folder, read_text
 from .config import SettingError
 from .interruptions import say
+from .flags import check_writable
 
 # %% ../nbs/41_generate_evaluate.ipynb #c005
 def image_stems(

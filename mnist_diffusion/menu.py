@@ -8,10 +8,10 @@ __all__ = ['MENU', 'Questions', 'menu']
 # %% ../nbs/44_menu.ipynb #m004
 import shlex
 from pathlib import Path
-from .files import check_writable, free_folder
+from .files import free_folder
 from .config import from_yaml, load_config, nearest, preset_names, SETTINGS
 from .interruptions import say
-from .flags import check_run
+from .flags import check_run, check_writable
 from .generate_evaluate import check_enough, labels_of, prompt_for
 
 # %% ../nbs/44_menu.ipynb #m007
