@@ -50,11 +50,13 @@ def rescale_zero_terminal_snr(
 
 # %% ../nbs/01_schedulers.ipynb #c011
 class Forward(SchedulerMixin, ConfigMixin):
-    "The forward process x_t = alpha x0 + sigma noise, and what a network can be asked about it."
+    "The forward process x_t = alpha x0 + sigma noise, and what a network can predict of it."
     order, init_noise_sigma, continuous = 1, 1.0, False
 
     @property
-    def prediction_type(self): "What the network predicts: epsilon, sample, v_prediction or flow."; return self.config.prediction_type
+    def prediction_type(self):
+        "What the network predicts: epsilon, sample, v_prediction or flow."
+        return self.config.prediction_type
 
     def coefficients(self,
         t:Tensor, # times, (B,) or a number, in [0, T]
@@ -82,7 +84,8 @@ class Forward(SchedulerMixin, ConfigMixin):
     )->Tensor:        # (B, …)
         "What the network should answer, by `prediction_type`."
         alpha, sigma = self.coefficients(t, x0)
-        return {'epsilon': lambda: noise, 'sample': lambda: x0, 'v_prediction': lambda: alpha*noise - sigma*x0, 'flow': lambda: noise - x0}[self.prediction_type]()
+        return {'epsilon': lambda: noise, 'sample': lambda: x0, 'flow': lambda: noise - x0,
+                'v_prediction': lambda: alpha*noise - sigma*x0}[self.prediction_type]()
 
     def scale_model_input(self, sample, timestep=None): "The sample itself: nothing is scaled here."; return sample
     def __len__(self): return self.config.num_train_timesteps
@@ -104,7 +107,8 @@ def predict_clean(self:Forward,
     "The clean images that the answer implies."
     alpha, sigma = self.coefficients(t, x_t)
     return {'epsilon': lambda: (x_t - sigma*output)/alpha, 'sample': lambda: output,
-            'v_prediction': lambda: alpha*x_t - sigma*output, 'flow': lambda: x_t - sigma*output}[self.prediction_type]()
+            'v_prediction': lambda: alpha*x_t - sigma*output,
+            'flow': lambda: x_t - sigma*output}[self.prediction_type]()
 
 @patch
 def predict_noise(self:Forward,
@@ -115,7 +119,8 @@ def predict_noise(self:Forward,
     "The noise that the answer implies."
     alpha, sigma = self.coefficients(t, x_t)
     return {'epsilon': lambda: output, 'sample': lambda: (x_t - alpha*output)/sigma,
-            'v_prediction': lambda: alpha*output + sigma*x_t, 'flow': lambda: x_t + alpha*output}[self.prediction_type]()
+            'v_prediction': lambda: alpha*output + sigma*x_t,
+            'flow': lambda: x_t + alpha*output}[self.prediction_type]()
 
 # %% ../nbs/01_schedulers.ipynb #c015
 @patch
@@ -134,8 +139,9 @@ def draw_timesteps(self:Forward,
 )->Tensor:                             # (n,): whole numbers in [0, T), or real ones in (0, T) for flow
     "Random times to train at; logit_normal prefers the middle (2403.03206, sec. 3.1)."
     T = self.config.num_train_timesteps
-    if timestep_sampling not in ('uniform', 'logit_normal'): raise ValueError(f'timestep_sampling={timestep_sampling!r} is not known: choose uniform or logit_normal')
-    u = torch.rand(n, generator=generator) if timestep_sampling == 'uniform' else torch.randn(n, generator=generator).sigmoid()
+    if timestep_sampling == 'uniform': u = torch.rand(n, generator=generator)
+    elif timestep_sampling == 'logit_normal': u = torch.randn(n, generator=generator).sigmoid()
+    else: raise ValueError(f'timestep_sampling={timestep_sampling!r} is not known: choose uniform or logit_normal')
     return u*T if self.continuous else (u*T).long().clamp(max=T-1)
 
 # %% ../nbs/01_schedulers.ipynb #c017
@@ -191,14 +197,17 @@ class VariancePreserving(Forward):
         "Choose the times to sample at: `timesteps`, falling."
         c = self.config
         self.num_inference_steps = num_inference_steps
-        self.timesteps = spaced_timesteps(c.num_train_timesteps, num_inference_steps, c.timestep_spacing, c.steps_offset).to(device)
+        times = spaced_timesteps(c.num_train_timesteps, num_inference_steps, c.timestep_spacing, c.steps_offset)
+        self.timesteps = times.to(device)
 
     def _before(self, t):
         "The time that is visited after `t`, -1 after the last."
         later = self.timesteps[self.timesteps < t]
         return int(later.max()) if len(later) else -1
 
-    def _clip(self, x0): return x0.clamp(-self.config.clip_sample_range, self.config.clip_sample_range) if self.config.clip_sample else x0
+    def _clip(self, x0):
+        most = self.config.clip_sample_range
+        return x0.clamp(-most, most) if self.config.clip_sample else x0
 
     def abar(self,
         t # times: a number or a tensor of any shape, in [-1, T)
@@ -299,7 +308,9 @@ class Flow(Forward):
         "n falling values of s, then 0."
         c, T = self.config, self.config.num_train_timesteps
         if n < 1: raise ValueError(f'num_inference_steps={n} is out of range: give 1 or more')
-        if c.timestep_spacing not in ('trailing', 'linspace'): raise ValueError(f'timestep_spacing={c.timestep_spacing!r} is not known to a flow: choose trailing or linspace')
+        if c.timestep_spacing not in ('trailing', 'linspace'):
+            raise ValueError(f'timestep_spacing={c.timestep_spacing!r} is not known to a flow: '
+                             'choose trailing or linspace')
         shift = lambda s: c.shift*s / (1 + (c.shift-1)*s)
         s = np.linspace(1, 1/n if c.timestep_spacing == 'trailing' else shift(1/T), n)
         return torch.from_numpy(np.append(shift(s), 0).astype(np.float32))
@@ -308,7 +319,9 @@ class Flow(Forward):
         self.sigmas, self.timesteps, self.step_index = sigmas, timesteps.to(device), 0
         self.num_inference_steps = len(sigmas)-1
 
-    def scale_noise(self, sample, timestep, noise): "diffusers' other name for `add_noise`."; return self.add_noise(sample, noise, timestep)
+    def scale_noise(self, sample, timestep, noise):
+        "diffusers' other name for `add_noise`."
+        return self.add_noise(sample, noise, timestep)
 
 # %% ../nbs/01_schedulers.ipynb #c031
 class FlowEuler(Flow):
@@ -377,7 +390,7 @@ class FlowHeun(Flow):
         s, after = self.sigmas[i].item(), self.sigmas[i+1].item()
         here = after if correcting else s
         x0 = sample - here*model_output
-        slope = (sample-x0)/here      # the answer itself, but for rounding: written as in EDM, and diffusers, to agree with them to the last bits
+        slope = (sample-x0)/here      # the answer, but for rounding: as EDM and diffusers have it, to the last bits
         if correcting: out, self.slope, self.origin = self.origin + (after-s)*(self.slope+slope)/2, None, None
         else:
             out = sample + (after-s)*slope
