@@ -22,7 +22,7 @@ from .unets import class_condition, predict
 @dataclass
 class Recipe:
     "How to train a first model. (The `Config` of a real run has these fields, and more.)"
-    max_steps:int=400                    # steps of the optimizer
+    max_steps:int=500                    # steps of the optimizer
     batch_size:int=64                    # images in each step
     learning_rate:float=3e-3             # of the first step; it falls to 0 in a straight line
     condition_dropout:float=0.1          # share of labels that are hidden from the network, in [0, 1)

@@ -236,18 +236,21 @@ def load_text_encoder(
             "local folder, fill the hub's cache on a machine with network, or use text_encoder=digit_clip") from None
 
 # %% ../nbs/10_text.ipynb #c033
+_REPORTED = set() # unknown words that a warning has named: once is enough
+
 def tokenize(
     texts:list,       # of str
     tokenizer,        # of a CLIP text encoder
     max_length:int=8, # tokens, the two marks of start and end included
 )->Tensor:            # (N, max_length), int64
-    "Numbers of tokens, padded or cut to `max_length`; warns of what was cut and of words that it does not know."
+    "Numbers of tokens, padded or cut to `max_length`; warns of what was cut and, once, of words that it does not know."
     cut = [t for t,ids in zip(texts, tokenizer(texts, verbose=False)['input_ids']) if len(ids) > max_length]
     if cut:
         first = textwrap.shorten(cut[0], 80, placeholder=' …')
         warnings.warn(f'{len(cut)} of {len(texts)} captions have more than tokenizer_max_length={max_length} tokens '
                       f'and lose their end: {first!r} is the first')
-    if words := _unknown_words(texts, tokenizer):
+    if words := [w for w in _unknown_words(texts, tokenizer) if w not in _REPORTED]:
+        _REPORTED.update(words)
         more = f' and {len(words)-10} more' if len(words) > 10 else ''
         warnings.warn(f"the text encoder does not know {', '.join(map(repr, words[:10]))}{more}: "
                       'captions that differ only in unknown words are the same to it')
