@@ -28,7 +28,7 @@ PLACES = tuple(f'ACCELERATE_{n}' for n in (    # which device, which processes, 
 def is_setting(
     name:str # of an environment variable
 )->bool:
-    "Does it tell Accelerate what to compute, and not only where?"
+    "Does it say to Accelerate what to compute, and not only where?"
     return name.startswith(PREFIXES) and name not in PLACES
 
 @contextmanager
@@ -43,6 +43,7 @@ def own_settings():
         os.environ.update(hidden)
 
 # %% ../nbs/26_launching.ipynb #c008
+#| code-fold: true
 OFF = '', 'no', 'none', 'false', '0', 'default', 'auto'
 DETAIL = re.compile('ACCELERATE_(DYNAMO_(?!BACKEND)|DEEPSPEED_|FP8_|CONFIG_DS_|ALLOW_)')      # how another one is meant
 SETTINGS = dict(ACCELERATE_MIXED_PRECISION='mixed_precision', ACCELERATE_GRADIENT_CLIPPING='max_grad_norm',
@@ -64,21 +65,22 @@ def launch_options()->dict: # texts by name, such as {'num_processes': '2'}
 def contradictions(
     config:Config # with its precision decided
 )->list:          # of texts, one for each variable that says otherwise
-    "What the environment tells Accelerate, that this run does otherwise."
+    "What the environment says to Accelerate, that this run does otherwise."
     on = [name for name in sorted(os.environ) if name.startswith('ACCELERATE_') and os.environ[name].lower() not in OFF]
-    told = {name: os.environ[name] for name in on if is_setting(name) and not DETAIL.match(name)}
-    asked = launch_options().get('mixed_precision')
-    if asked == 'no' and os.environ.get('ACCELERATE_MIXED_PRECISION') == 'no': told['ACCELERATE_MIXED_PRECISION'] = 'no'
-    if told.get('ACCELERATE_GRADIENT_ACCUMULATION_STEPS') == '1': del told['ACCELERATE_GRADIENT_ACCUMULATION_STEPS']
+    said = {name: os.environ[name] for name in on if is_setting(name) and not DETAIL.match(name)}
+    precision = 'ACCELERATE_MIXED_PRECISION'
+    if launch_options().get('mixed_precision') == os.environ.get(precision) == 'no': said[precision] = 'no'
+    if said.get('ACCELERATE_GRADIENT_ACCUMULATION_STEPS') == '1': del said['ACCELERATE_GRADIENT_ACCUMULATION_STEPS']
     instead = {name: f'{s} is {getattr(config, s)}' for name,s in SETTINGS.items()} | INSTEAD
-    same = {name for name,s in SETTINGS.items() if name in told and _same(told[name], getattr(config, s))}
-    return [f"{name}={value} ({instead.get(name, 'not done here')})" for name,value in told.items() if name not in same]
+    same = {name for name,s in SETTINGS.items() if name in said and _same(said[name], getattr(config, s))}
+    return [f"{name}={value} ({instead.get(name, 'not done here')})" for name,value in said.items() if name not in same]
 
 def _same(text, value):
     try: return float(text) == value
     except ValueError: return text.lower() == str(value).lower()
 
 # %% ../nbs/26_launching.ipynb #c011
+#| code-fold: true
 def check_surroundings(
     device_type:str # 'cpu' or 'cuda'
 ):
@@ -96,12 +98,13 @@ def rounded(
 )->list:            # of texts
     "What makes float32 less exact than `mixed_precision` no promises."
     if config.mixed_precision != 'no': return []
-    found, precision = [], torch.get_float32_matmul_precision()
-    if precision != 'highest': found.append(f'torch.get_float32_matmul_precision() is {precision!r}')
-    if device_type == 'cuda' and os.environ.get('NVIDIA_TF32_OVERRIDE') == '1': found.append('NVIDIA_TF32_OVERRIDE=1')
-    return found
+    causes, precision = [], torch.get_float32_matmul_precision()
+    if precision != 'highest': causes.append(f'torch.get_float32_matmul_precision() is {precision!r}')
+    if device_type == 'cuda' and os.environ.get('NVIDIA_TF32_OVERRIDE') == '1': causes.append('NVIDIA_TF32_OVERRIDE=1')
+    return causes
 
 # %% ../nbs/26_launching.ipynb #c014
+#| code-fold: true
 RANKS = {'RANK', 'LOCAL_RANK', 'OMPI_COMM_WORLD_RANK', 'PMI_RANK', 'MV2_COMM_WORLD_RANK'}     # which of several one is
 
 def left_alone(
@@ -109,11 +112,11 @@ def left_alone(
 )->str:           # a sentence, or an empty string
     "What to do where a launcher was asked for several processes, and has started one."
     if processes > 1 or RANKS & os.environ.keys() or 'ACCELERATE_MIXED_PRECISION' not in os.environ: return ''
-    asked = launch_options().get('num_processes', 'several' if 'MASTER_ADDR' in os.environ else '1')
-    if asked == '1': return ''
-    number = asked if asked.isdigit() else 2
+    wanted = launch_options().get('num_processes', 'several' if 'MASTER_ADDR' in os.environ else '1')
+    if wanted == '1': return ''
+    number = wanted if wanted.isdigit() else 2
     command = f'accelerate launch --multi_gpu --num_processes {number} -m mnist_diffusion.cli train'
-    return (f'accelerate launch was asked for {asked} processes and has started one, which trains alone: '
+    return (f'accelerate launch was asked for {wanted} processes and has started one, which trains alone: '
             f'on CPUs it starts several with --multi_gpu in place of --cpu ({command})')
 
 # %% ../nbs/26_launching.ipynb #c017
@@ -121,13 +124,13 @@ def decided(
     config:Config,      # perhaps with mixed_precision auto
     device_type:str,    # 'cpu' or 'cuda'
     made_with:str=None, # the precision of the run that goes on, if one does
-    processes:int=1     # of the run; they hear what the first one finds
+    processes:int=1     # of the run; the first one decides for all
 )->tuple:               # the configuration with 'no', 'bf16' or 'fp16', and a sentence or ''
     "What `mixed_precision` auto means for this run."
     if config.mixed_precision != 'auto': return config, ''
-    told = [(made_with, 'as this run began') if made_with else explain_precision(device_type)]
-    if processes > 1: broadcast_object_list(told)
-    precision, why = told[0]
+    decision = [(made_with, 'as this run began') if made_with else explain_precision(device_type)]
+    if processes > 1: broadcast_object_list(decision)
+    precision, why = decision[0]
     words = dict(no='float32', bf16='bfloat16', fp16='float16')
     return config.replace(mixed_precision=precision), f'mixed_precision auto: {words[precision]} ({why})'
 
@@ -139,8 +142,9 @@ def accelerator_of(
     "Devices and processes as the launcher arranged them, computing what `config` says; ValueError where they can't."
     use_cpu = not torch.cuda.is_available()
     if os.environ.get('WORLD_SIZE', '1') != '1' and not RANKS & os.environ.keys():
-        raise SettingError('WORLD_SIZE', os.environ['WORLD_SIZE'], 'is set without RANK, so that this process has no number',
-                          'start all with accelerate launch or torchrun, or unset WORLD_SIZE to train with one')
+        raise SettingError('WORLD_SIZE', os.environ['WORLD_SIZE'],
+                           'is set without RANK, so that this process has no number',
+                           'start all with accelerate launch or torchrun, or unset WORLD_SIZE to train with one')
     with own_settings():
         AcceleratorState._reset_state(); GradientState._reset_state()
         state = PartialState(cpu=use_cpu or parse_flag_from_env('ACCELERATE_USE_CPU'))
@@ -159,10 +163,10 @@ def accelerator_of(
     return accelerator, config, said
 
 def _warn(config, accelerator):
-    if found := contradictions(config):
+    if ignored := contradictions(config):
         warnings.warn('the environment (accelerate launch, accelerate config) is passed over where it contradicts '
-                      f'the settings: {", ".join(found)}')
-    if found := rounded(config, accelerator.device.type):
-        warnings.warn(f'mixed_precision is no, but float32 is rounded more coarsely here ({", ".join(found)}): '
+                      f'the settings: {", ".join(ignored)}')
+    if causes := rounded(config, accelerator.device.type):
+        warnings.warn(f'mixed_precision is no, but float32 is rounded more coarsely here ({", ".join(causes)}): '
                       'torch.set_float32_matmul_precision("highest") undoes that')
     if alone := left_alone(accelerator.num_processes): warnings.warn(alone)

@@ -45,7 +45,7 @@ class Run:
         try: text = (self/name).read_text(encoding='utf-8')
         except FileNotFoundError: return []
         except UnicodeDecodeError as e: raise self._damaged(name, e) from None
-        whole = [l for l in text.splitlines(keepends=True) if l.endswith('\n')]        # a killed run may leave half a line
+        whole = [l for l in text.splitlines(keepends=True) if l.endswith('\n')]     # a killed run may leave half a line
         try: lines = [json.loads(l) for l in whole if l.strip()]
         except ValueError as e: raise self._damaged(name, e) from None
         for l in lines:
@@ -79,18 +79,18 @@ def plot_metrics(self:Run):
     if not (lines := self.metrics): return
     fig = Figure(figsize=(8,3), dpi=100, layout='tight')
     left, right = fig.subplots(1, 2)
-    steps = [l['step'] for l in lines]
+    x = [l['step'] for l in lines]
     few = dict(marker='o' if len(lines) < 20 else None, markersize=4)      # a line needs two points
     losses = [k for k in lines[-1] if 'loss' in k]
-    for k in losses if len(losses) > 2 else ['loss']: left.plot(steps, [l.get(k, math.nan) for l in lines], label=k, **few)
+    for k in losses if len(losses) > 2 else ['loss']: left.plot(x, [l.get(k, math.nan) for l in lines], label=k, **few)
     finite = [l['loss'] for l in lines if math.isfinite(l['loss'])]
     wide = finite and 0 < 3*min(finite) < max(finite)
     left.set(xlabel='optimizer step', ylabel='loss', yscale='log' if wide else 'linear'); left.legend()
     if not wide: left.ticklabel_format(useOffset=False)
-    right.plot(steps, [l['learning_rate'] for l in lines], **few)
+    right.plot(x, [l['learning_rate'] for l in lines], **few)
     right.set(xlabel='optimizer step', ylabel='learning rate')
     for ax in (left, right):
-        if steps[0] == steps[-1]: ax.set_xlim(steps[0]-1, steps[0]+1)
+        if x[0] == x[-1]: ax.set_xlim(x[0]-1, x[0]+1)
         ax.xaxis.get_major_locator().set_params(nbins=5, integer=True)
     write_whole(self/'metrics.png', lambda f: fig.savefig(f, format='png'))
 
@@ -169,7 +169,7 @@ def precision(self:Run):
 
 # %% ../nbs/23_runs.ipynb #n002
 #| code-fold: true
-WRAPPERS = '_orig_mod', '_checkpoint_wrapped_module', '_fsdp_wrapped_module'      # torch's; no layer of ours is called so
+WRAPPERS = '_orig_mod', '_checkpoint_wrapped_module', '_fsdp_wrapped_module'   # torch's; no layer of ours is called so
 
 def plain_keys(
     state:dict # a `state_dict`, of a network however it is wrapped
