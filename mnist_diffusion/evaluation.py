@@ -29,6 +29,7 @@ from .text import evaluation_prompts, load_clip, reason_of
 from .digit_clip import class_features, share_read
 from .files import cache_folder, cached, expanded, fetch
 from .config import Config
+from .runs import SAMPLED_WITH
 
 # %% ../nbs/27_evaluation.ipynb #m001
 def load_classifier(
@@ -369,7 +370,7 @@ class Evaluation:
     ):                       # (n,C,H,W), uint8, on the CPU
         "Images of what is requested, each a function of the seed, its class or prompt, and how many such come before."
         c, rows = self.config, list(range(self.num_images) if rows is None else rows)
-        options = {n: getattr(c, n) for n in ('guidance_scale', 'guidance_rescale', 'num_inference_steps')} | options
+        options = {n: getattr(c, n) for n in SAMPLED_WITH} | options
         nameless = c.condition == 'class' and not pipe.config.class_names
         requested = self.labels.tolist() if nameless else self.requested
         meant = pipe.label_numbers(requested) if c.condition == 'class' else requested

@@ -252,6 +252,7 @@ def measure_run(
     import torch
     from mnist_diffusion.datasets import load_data
     from mnist_diffusion.evaluation import Evaluation, floor_of
+    from mnist_diffusion.runs import SAMPLED_WITH
     c = model.config
     config = c.replace(seed=seed, fid_num_samples=num_images, clip_num_samples=num_images)
     newest = model.load_pipeline(scheduler, scheduler_options)
@@ -266,8 +267,7 @@ def measure_run(
         results[name] = evaluation.figures(images, costly=pipe is newest)
         if not latest: say(f'{name}: {results[name]["num_images"]:,} images drawn and measured')
     floor = floor_of(test, evaluation.tools, num_images, c.captions, seed, costly=True)
-    names = ('guidance_scale', 'guidance_rescale', 'num_inference_steps')
-    settings = {n: getattr(c, n) for n in names} | {n: v for n,v in options.items() if n != 'batch_size'}
+    settings = {n: getattr(c, n) for n in SAMPLED_WITH} | {n: v for n,v in options.items() if n != 'batch_size'}
     settings |= dict(scheduler=type(pipe.scheduler).__name__, seed=seed, state=name, dataset=train.name)
     result, table = _tables(settings, results, floor, c.condition == 'text')
     _write_evaluation(Path(output_dir or model.folder), result, table, results if len(results) > 1 else None, floor)

@@ -314,10 +314,10 @@ def draw(self:DigitPipeline,
     wanted,                          # list: what each image should show, a class, a prompt or None; for its generator
     make_condition,                  # a function without arguments that returns the `Condition`
     has_condition:bool,              # False: guidance would compare null with null, and is off
-    guidance_scale=None,             # 1: none; a list: a schedule over the steps; see `guidance_scales`
+    guidance_scale=None,             # 1: none; a list: over the steps, see `guidance_scales`; default: the pipeline's
     guidance_interval=(0., 1.),      # times, as fractions (1 is noise), within which there is guidance
-    guidance_rescale:float=None,     # from 0 to 1, see `guided`
-    num_inference_steps:int=None,    # steps, in [1, num_train_timesteps]
+    guidance_rescale:float=None,     # from 0 to 1, see `guided`; default: the pipeline's
+    num_inference_steps:int=None,    # steps, in [1, num_train_timesteps]; default: the pipeline's
     generator=None,                  # a torch.Generator, or a list with one for each image
     seed:int=None,                   # instead: image k of a class or prompt c is then a function of (seed, c, k)
     batch_size:int=256,              # images at a time; it does not change them
