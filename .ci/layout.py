@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""What the book keeps to: width, length, numbers, names, and imports that go downward. One line a finding; exit status 1 if there is one.
+"""What the book keeps to: width, length, numbers, names, and imports that go downward.
+
+One line a finding; exit status 1 if there is one.
 
 usage: layout.py [--count]      --count: only how many findings of each kind
 """
@@ -34,25 +36,25 @@ def names(book):
         if numbers[p.stem[:2]] > 1: yield 'numbers', f'{p.name}: another chapter has this number'
         if pages[letters(page)] > 1: yield 'names', f'{p.name}: another chapter has this name'
         title = re.match(r'# (.*)', source(cells[0]))
-        if not title or letters(title[1]) != letters(page): yield 'names', f'{p.name}: its title is {title and title[1]!r}'
+        if not title or letters(title[1]) != letters(page):
+            yield 'names', f'{p.name}: its title is {title and title[1]!r}'
         module = next((m[1] for c in cells if (m := re.match(r'#\| ?default_exp (\w+)', source(c)))), None)
         if module and module != page: yield 'names', f'{p.name}: its module is {module}'
 
 
-def widths(book):
-    "Lines of code in cells, exported or not, by ruff's rule (which passes over URLs)."
-    found = subprocess.run(['ruff', 'check', '--isolated', '--no-cache', '--select', 'E501', '--line-length', str(WIDTH), '--output-format', 'concise', 'nbs', '.ci'],
-                           cwd=ROOT, capture_output=True, text=True)
-    if found.returncode not in (0, 1): sys.exit(found.stderr)
-    yield from (('width', line) for line in found.stdout.splitlines() if 'E501' in line)
+def ruff(rules, *where):
+    "What ruff finds, a line each."
+    options = ['--isolated', '--no-cache', '--line-length', str(WIDTH), '--exclude', '_modidx.py']
+    done = subprocess.run(['ruff', 'check', *options, '--select', rules, '--output-format', 'concise', *where],
+                          cwd=ROOT, capture_output=True, text=True)
+    if done.returncode not in (0, 1): sys.exit(done.stderr)
+    return [line for line in done.stdout.splitlines() if re.search(r': [EF]\d{3} ', line)]
 
 
-def unused():
-    "Imports that nothing uses, and names that nothing defines."
-    found = subprocess.run(['ruff', 'check', '--isolated', '--no-cache', '--select', 'F401,F811,F821', '--exclude', '_modidx.py', '--output-format', 'concise', 'mnist_diffusion'],
-                           cwd=ROOT, capture_output=True, text=True)
-    if found.returncode not in (0, 1): sys.exit(found.stderr)
-    yield from (('imports', line) for line in found.stdout.splitlines() if ' F' in line)
+def lines():
+    "Lines of code in cells, exported or not (ruff passes over URLs); imports that nothing uses, unknown names."
+    yield from (('width', line) for line in ruff('E501', 'nbs', '.ci'))
+    yield from (('imports', line) for line in ruff('F401,F811,F821', 'mnist_diffusion'))
 
 
 def lengths(): # lines as they stand, comments and docstrings too
@@ -61,7 +63,8 @@ def lengths(): # lines as they stand, comments and docstrings too
         text = p.read_text(encoding='utf-8')
         if (n := len(text.splitlines())) > MODULE: yield 'modules', f'{p.name} has {n} lines'
         for f in ast.walk(ast.parse(text)):
-            if isinstance(f, ast.FunctionDef) and (n := f.end_lineno - f.lineno + 1) > FUNCTION: yield 'functions', f'{p.name}: {f.name} has {n} lines'
+            if isinstance(f, ast.FunctionDef) and (n := f.end_lineno - f.lineno + 1) > FUNCTION:
+                yield 'functions', f'{p.name}: {f.name} has {n} lines'
 
 
 def downward(book):
@@ -72,14 +75,15 @@ def downward(book):
             if c['cell_type'] != 'code' or not EXPORT.search(source(c)): continue
             for module, what in re.findall(r'from mnist_diffusion\.(\w+) import ([\w, ]+)', source(c)):
                 if place.get(module, -1) > k: yield 'downward', f'{p.name} imports {module}, a later chapter'
-                if private := [w for w in re.split(r', *', what) if w.startswith('_') and not w.startswith('__')]: yield 'private', f'{p.name} imports {", ".join(private)}'
+                if private := [w for w in re.split(r', *', what) if re.match('_[^_]', w)]:
+                    yield 'private', f'{p.name} imports {", ".join(private)}'
 
 
 def headings(book):
     "nbdev heads each exported symbol itself; a heading of the same name above it stands there twice."
     for p, cells in book:
         for above, c in zip(cells, cells[1:]):
-            if c['cell_type'] != 'code' or not EXPORT.search(source(c)) or above['cell_type'] != 'markdown': continue
+            if above['cell_type'] != 'markdown' or c['cell_type'] != 'code' or not EXPORT.search(source(c)): continue
             defined = re.findall(r'^(?:def|class) (\w+)', source(c), re.M)
             for title in re.findall(r'^#{2,4} (.*)$', source(above), re.M)[-1:]:
                 if title.strip('` ') in defined: yield 'headings', f'{p.name}: {title} is headed twice'
@@ -95,7 +99,8 @@ def links(book):
 
 def main():
     book = chapters()
-    findings = [f for part in (names(book), widths(book), unused(), lengths(), downward(book), headings(book), links(book)) for f in part]
+    parts = names(book), lines(), lengths(), downward(book), headings(book), links(book)
+    findings = [f for part in parts for f in part]
     if '--count' in sys.argv: print(dict(Counter(kind for kind, _ in findings)))
     else: print('\n'.join(f'{kind}: {what}' for kind, what in findings))
     sys.exit(bool(findings))

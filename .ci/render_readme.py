@@ -29,23 +29,28 @@ def render(nb_path):
     nb = nbformat.read(nb_path, 4)
     nb.metadata['language_info'] = {'name': 'python'} # cleaned notebooks don't have it, and code blocks need it
     nb.cells = [c for c in map(visible, nb.cells) if c is not None and (c.source or c.get('outputs'))]
-    text, resources = MarkdownExporter().from_notebook_node(nb, {'output_files_dir': 'README_files', 'unique_key': 'README'})
+    names = {'output_files_dir': 'README_files', 'unique_key': 'README'}
+    text, resources = MarkdownExporter().from_notebook_node(nb, names)
     # links are written as seen from nbs/; README.md lies one folder up
     def from_root(m):
         target = nb_path.parent/m[2]
-        return m[1] + (target.resolve().relative_to(ROOT).as_posix() if not (ROOT/m[2]).exists() and target.exists() else m[2])
+        there = target.exists() and not (ROOT/m[2]).exists()
+        return m[1] + (target.resolve().relative_to(ROOT).as_posix() if there else m[2])
     text = LINK.sub(from_root, re.sub(r'[ \t]+$', '', text, flags=re.M))
     return re.sub(r'\n{3,}', '\n\n', text).strip() + '\n', resources['outputs']
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('--check', action='store_true', help='write nothing; exit status 1 when README.md or a picture differs')
+    parser.add_argument('--check', action='store_true',
+                        help='write nothing; exit status 1 when README.md or a picture differs')
     check = parser.parse_args().check
     text, pictures = render(ROOT/'nbs'/'index.ipynb')
     wanted = {'README.md': text.encode(), **pictures}
-    there = {p.relative_to(ROOT).as_posix(): p for p in [ROOT/'README.md', *(ROOT/'README_files').glob('*')] if p.exists()}
-    stale = sorted([n for n, data in wanted.items() if n not in there or there[n].read_bytes() != data] + [n for n in there if n not in wanted])
+    paths = [ROOT/'README.md', *(ROOT/'README_files').glob('*')]
+    there = {p.relative_to(ROOT).as_posix(): p for p in paths if p.exists()}
+    changed = [n for n, data in wanted.items() if n not in there or there[n].read_bytes() != data]
+    stale = sorted(changed + [n for n in there if n not in wanted])
     if check:
         if stale: sys.exit(f"not what nbs/index.ipynb gives: {', '.join(stale)}; run python .ci/render_readme.py")
         return
