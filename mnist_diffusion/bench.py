@@ -18,6 +18,7 @@ from .unets import cpu_words, explain_precision, hardware
 from .config import load_config
 from .runs import pipeline_of
 from .trainers import Training
+from .evaluation_tables import markdown_rows
 
 # %% ../nbs/43_bench.ipynb #c004
 def random_images(
@@ -43,7 +44,7 @@ class FastPreset:
     name = 'fast preset'
     def __init__(self,
         data:ImageData, # images to train on
-        batch_size:int, # images a step, and images a call of `sample`
+        batch_size:int, # images a step, and images a call of sample
     ):
         config = load_config('fast', dataset='digits', batch_size=batch_size, scheduler='FlowEuler', num_epochs=10**6)
         self.training, self.guidance_scale = Training(config, data), config.guidance_scale
@@ -67,9 +68,9 @@ class PlainLoop:
     name, precision, why = 'plain diffusers loop', 'float32', 'as the examples have it'
     def __init__(self,
         data:ImageData,          # images to train on
-        batch_size:int,          # images a step, and images a call of `sample`
+        batch_size:int,          # images a step, and images a call of sample
         device='cpu',            # where to compute
-        guidance_scale:float=1.5 # of `sample`
+        guidance_scale:float=1.5 # of sample
     ):
         self.images, self.guidance_scale = to_unit(data.images).to(device), guidance_scale
         self.states = torch.randn(batch_size, 8, 512, device=device)
@@ -142,7 +143,7 @@ def measured_on(
 
 # %% ../nbs/43_bench.ipynb #c019
 def over_repeats(
-    measurements:list # what `throughput` returned, one a repeat
+    measurements:list # what throughput returned, one a repeat
 )->dict:              # images_per_second (mean), sd (None for one repeat), passes_per_image, and the measurements
     "Mean and standard deviation over the repeats."
     speeds = [m['images_per_second'] for m in measurements]
@@ -151,7 +152,7 @@ def over_repeats(
                 passes_per_image=passes, measurements=measurements)
 
 def ratio(
-    ours:dict,  # from `over_repeats`
+    ours:dict,  # from over_repeats
     theirs:dict # another, of measurements taken in turns with these
 )->dict:        # mean, low, high
     "How many times as many images per second."
@@ -166,7 +167,7 @@ def run_bench(
     seconds:float=20,   # a measurement, at least; sampling does whole batches, however long one takes
     repeats:int=3,      # measurements of each, 1 or more
     batch_size:int=128, # images a step, and images sampled at once
-    device=None,        # 'cpu' or 'cuda', where `Training` computes anyway; another one is refused
+    device=None,        # 'cpu' or 'cuda', where Training computes anyway; another one is refused
     progress:bool=True, # a bar, on a terminal
 )->dict:                # settings, hardware, contenders (ours, theirs) and ratios
     "Measure training and guided sampling of the `fast` preset and of a plain loop, in turns. ValueError out of range."
@@ -204,19 +205,18 @@ def _in_turns(contenders, seconds, repeats, batch_size, progress):
 # %% ../nbs/43_bench.ipynb #c026
 #| code-fold: true
 def bench_table(
-    result:dict # what `run_bench` returned
+    result:dict # what run_bench returned
 )->str:         # Markdown: a table, a line about the machine, and one about what the ratios depend on
     "The figures for people: mean ± standard deviation, what they are made of, and ratios with their range."
     s, sides, ratios = result['settings'], result['contenders'], result['ratios']
     def row(label, task):
         range_ = '**{mean:.1f}×** ({low:.1f} to {high:.1f})'.format(**ratios[task])
         return (label, *(_speed(c[task], s['repeats']) for c in sides), range_)
-    rows = [('', *(c['name'] for c in sides), 'ratio (range)'), ('---',)*4, row('training, images/s', 'training'),
+    rows = [('', *(c['name'] for c in sides), 'ratio (range)'), row('training, images/s', 'training'),
             row(f"sampling, images/s, {s['num_inference_steps']} guided steps", 'sampling'),
             ('precision', *(c['precision'] for c in sides), ''),
             ('parameters', *(f"{c['parameters']:,}" for c in sides), '')]
-    table = '\n'.join(f"| {' | '.join(r)} |" for r in rows)
-    return '\n\n'.join([table, _circumstances(result['hardware'], s), _caveat(*sides)])
+    return '\n\n'.join([markdown_rows(rows), _circumstances(result['hardware'], s), _caveat(*sides)])
 
 def _speed(t, repeats):
     sd, images = '' if t['sd'] is None else f" ± {t['sd']:.2g}", ', '.join(str(m['images']) for m in t['measurements'])

@@ -81,14 +81,14 @@ def digit_clip_config()->CLIPConfig:
 
 # %% ../nbs/11_digit_clip.ipynb #c020
 def class_features(
-    clip:Clip,     # from `load_clip`
+    clip:Clip,     # from load_clip
     captions:list, # for each class a list of str
 )->Tensor:         # (classes,P), float32, of norm 1
     "The mean of each class's captions."
     return torch.stack([F.normalize(clip.texts(texts).mean(0), dim=0) for texts in captions])
 
 def classify(
-    clip:Clip,     # from `load_clip`
+    clip:Clip,     # from load_clip
     images:Tensor, # (N,C,H,W), uint8
     captions:list, # for each class a list of str
 )->Tensor:         # (N,), int64: the class whose captions are nearest, on the device of the model
@@ -197,7 +197,7 @@ def train_digit_clip(
 # %% ../nbs/11_digit_clip.ipynb #c044
 #| code-fold: true
 def save_digit_clip(
-    clip:Clip, # from `train_digit_clip`
+    clip:Clip, # from train_digit_clip
     folder,    # where it goes
     **figures  # str: kept in the header of the weights
 ):
@@ -220,7 +220,7 @@ def make_digit_clip(
     folder,             # where it goes
     train:ImageData,    # MNIST's training images
     test:ImageData,     # its test images
-    num_steps:int=3200, # see `train_digit_clip`
+    num_steps:int=3200, # see train_digit_clip
 )->float:               # zero-shot accuracy on the test images
     "Train Digit CLIP and write it."
     start = time.perf_counter()

@@ -76,9 +76,9 @@ def find_inception(
 
 def load_inception(
     device='cpu',               # where it computes
-    download:bool=True,         # see `find_inception`
+    download:bool=True,         # see find_inception
     say:Callable=warnings.warn, # is given a line where it cannot be had: what is left out and why
-)->nn.Module:                   # see `read_inception`; or None
+)->nn.Module:                   # see read_inception; or None
     "Inception; None, and a line, where it cannot be had."
     try: return read_inception(find_inception(download), device)
     except Exception as e: # whatever is wrong with it, training goes on
@@ -87,7 +87,7 @@ def load_inception(
 
 # %% ../nbs/27_evaluation.ipynb #m006
 def inception_reference(
-    inception:nn.Module, # from `load_inception`
+    inception:nn.Module, # from load_inception
     data:ImageData,      # usually the training set
     n:int=10_000,        # of its images, at most
 )->tuple:                # mean (2048,) and covariance (2048,2048), float64
@@ -115,10 +115,10 @@ class Tools(NamedTuple):
 
 def load_tools(
     train:ImageData,            # the training images; their device is where everything computes
-    clip:str='openai/clip-vit-base-patch32', # the real CLIP, see `load_clip`; None: none
+    clip:str='openai/clip-vit-base-patch32', # the real CLIP, see load_clip; None: none
     inception:bool=True,        # measure Inception FID too
     reference_images:int=10_000,# training images that it is compared with, at most
-    download:bool=True,         # see `load_clip` and `find_inception`
+    download:bool=True,         # see load_clip and find_inception
     say:Callable=warnings.warn, # is given a line about each that cannot be had
 )->Tools:
     "Classifier, CLIPs and Inception, as far as they can be had."
@@ -139,7 +139,7 @@ def load_tools(
 def measure_part(
     images:Tensor,             # (n,C,H,W), uint8: those of this process
     prompts:list,              # their n prompts
-    tools:Tools,               # from `load_tools`
+    tools:Tools,               # from load_tools
     rows:Tensor=None,          # (n,), int64: their numbers among all images; None: 0, 1, 2 …
     fid_num_samples:int=None,  # FID and the like look at images with lower numbers than this; None: at all
     clip_num_samples:int=None, # the CLIP scores, likewise
@@ -174,7 +174,7 @@ def _filled(mask, width, measured):
     return rows
 
 def join_parts(
-    parts:list # of dicts from `measure_part`
+    parts:list # of dicts from measure_part
 )->dict:       # one such dict, sorted by `row`
     "The parts of all processes as one; a row that came twice, as padding does, counts once."
     parts = [p for p in parts if len(p['row'])] # a process may have had nothing to draw
@@ -268,10 +268,10 @@ METRICS = {
 
 # %% ../nbs/27_evaluation.ipynb #c013
 def summarize(
-    parts:list,         # from `measure_part`, of all processes
+    parts:list,         # from measure_part, of all processes
     prompts:list,       # of all images; None: none that mean anything
     labels:Tensor,      # (N,), the classes that were requested; None: not known
-    tools:Tools,        # from `load_tools`
+    tools:Tools,        # from load_tools
     seed:int=0,         # of the subsets that KID, precision and recall draw
     costly:bool=False,  # what only `mnist-diffusion evaluate` computes, too
 )->dict:                # {name of a metric: number}, and what belongs beside them; without what is not known
@@ -295,12 +295,12 @@ def summarize(
 # %% ../nbs/27_evaluation.ipynb #c020
 def floor_of(
     test:ImageData,      # test images
-    tools:Tools,         # from `load_tools`
+    tools:Tools,         # from load_tools
     n:int,               # how many, at most; as many as are generated
     templates:list=None, # of captions; None or empty: the built-in ones
     seed:int=0,          # of the choice
-    costly:bool=False,   # see `summarize`
-)->dict:                 # as `summarize`
+    costly:bool=False,   # see summarize
+)->dict:                 # as summarize
     "The figures of real images, with captions of their true labels."
     some = test.subset(torch.randperm(len(test), generator=rng(seed, 0, 'floor'))[:n])
     prompts, labels = caption_images(some, templates, seed)
@@ -308,7 +308,7 @@ def floor_of(
 
 # %% ../nbs/27_evaluation.ipynb #m019
 def to_log(
-    figures:dict # from `summarize`
+    figures:dict # from summarize
 )->dict:         # eval/fid_score, eval/prompt_accuracy and so on
     "The figures as the logs call them, without the costly ones."
     names = {n: m.logged or n for n,m in METRICS.items() if not m.costly}
@@ -324,7 +324,7 @@ def from_log(
 
 def written(
     name:str,    # in METRICS
-    figures:dict # from `summarize`
+    figures:dict # from summarize
 )->str:
     "A figure as text; '' where it is not known."
     parts = (figures.get(n) for n in (name, f'{name}_sd'))
@@ -382,8 +382,8 @@ class Evaluation:
     def figures(self,
         images,           # (n,C,H,W), uint8: those of this process
         rows=None,        # their numbers, a list or range of int; default: all
-        costly:bool=False # see `summarize`
-    )->dict:              # see `summarize`
+        costly:bool=False # see summarize
+    )->dict:              # see summarize
         "The figures of the images of all processes."
         c, rows = self.config, list(range(self.num_images) if rows is None else rows)
         part = measure_part(images, [self.prompts[k] for k in rows], self.tools, torch.tensor(rows, dtype=torch.long),
@@ -393,8 +393,8 @@ class Evaluation:
 
     def __call__(self,
         pipe,     # a pipeline of the run: the EMA weights
-        **options # for `draw`
-    )->dict:      # see `to_log`, and eval/seconds
+        **options # for draw
+    )->dict:      # see to_log, and eval/seconds
         "Draw and measure, together with the other processes."
         began, rows = time.perf_counter(), range(self.rank, self.num_images, self.processes)
         figures = self.figures(self.draw(pipe, rows, **options), rows)

@@ -120,7 +120,7 @@ def make_weights(
     folder,              # where `mnist_classifier.safetensors` goes
     train:ImageData,     # MNIST's training images
     test:ImageData,      # its test images
-    num_steps:int=3000,  # see `train_classifier`
+    num_steps:int=3000,  # see train_classifier
 )->float:                # accuracy on the test images
     "Train the packaged classifier, and write it in half precision, with the fingerprint of its images."
     model = train_classifier(train, num_steps)
@@ -204,8 +204,8 @@ def _safe_copy(path):
 
 @torch.no_grad()
 def inception_features(
-    inception:nn.Module, # from `read_inception`
-    images:Tensor,       # (N,C,H,W), uint8; made colour by `rgb`, and the network resizes to 299×299
+    inception:nn.Module, # from read_inception
+    images:Tensor,       # (N,C,H,W), uint8; made colour by rgb, and the network resizes to 299×299
     batch_size:int=50,   # images at a time
 )->Tensor:               # (N,2048), float32, on the CPU
     "What Inception sees."
@@ -271,7 +271,7 @@ def nearest_distances(
     return (torch.cat(nearest).clamp(min=0)/x.shape[1]).sqrt()
 
 def near_copies(
-    distances:Tensor,   # from `nearest_distances`
+    distances:Tensor,   # from nearest_distances
     ratio:float=0.5,    # of the nearest distance to the mean of all
 )->float:               # share of the images, in [0, 1]
     "Share of images that are far nearer to one training image than to its neighbours."

@@ -284,7 +284,7 @@ def encode(
 
 # %% ../nbs/10_text.ipynb #c042
 def text_condition(
-    hidden:Tensor, # (B,L,D), from `encode`
+    hidden:Tensor, # (B,L,D), from encode
     null:Tensor,   # (1,L,D), from `encode(['']…)`
 )->Condition:      # what the model is given, and its null
     "Encoded captions as a condition."
@@ -356,7 +356,7 @@ def load_clip(
 
 # %% ../nbs/10_text.ipynb #m037
 def clip_scores(
-    clip:Clip,          # from `load_clip`
+    clip:Clip,          # from load_clip
     images:Tensor,      # (N,C,H,W), uint8
     prompts:list,       # N str
 )->Tensor:              # (N,), float32 in [0, 100], on the CPU
