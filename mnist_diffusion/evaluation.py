@@ -128,8 +128,7 @@ def load_tools(
         read = share_read(digit_clip, train)
         texts = class_features(digit_clip, map(captions_of_class, train.class_names))
         if read >= 0.5: tools = tools._replace(digit_clip=digit_clip, class_texts=texts)
-        else: say('Digit CLIP is left out: its digits are white on black, '
-                  f'and of the training images it reads {read:.0%}')
+        else: say(f'Digit CLIP is left out: its digits are white on black, of the training images it reads {read:.0%}')
     if clip: tools = tools._replace(clip=load_clip(clip, train.device, download, say))
     net = load_inception(train.device, download, say) if inception else None
     if net: tools = tools._replace(inception=net, inception_reference=inception_reference(net, train, reference_images))
