@@ -132,7 +132,11 @@ def _missing(grid):
     return [f'**Incomplete.** {"; ".join(said)}. What follows is about the rest, and means are over different seeds '
             'where only some of an experiment succeeded.'] if said else []
 
-def least_seeds(grid): return min(map(len, by_experiment(grid, METRICS[0]).values()))
+def least_seeds(
+    grid:dict # as `read_grid` gives it
+)->int:       # at least 0
+    "The seeds that succeeded, of the experiment that has fewest."
+    return min(map(len, by_experiment(grid, METRICS[0]).values()))
 
 def _caution(grid):
     "What so many seeds allow to conclude."
