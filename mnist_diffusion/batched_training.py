@@ -123,7 +123,7 @@ def posterior_weights(
 class Objective:
     "The loss of each network in a batch."
     def __init__(self,
-        jobs:list,             # of `Job`, those with the same loss side by side
+        jobs:list,             # of Job, those with the same loss side by side
         settings:Settings,     # num_steps, batch_size, inverse_weight
         detach:bool=True,      # stop the gradient at the estimate that the second pass starts from?
     ):
@@ -171,9 +171,9 @@ class Objective:
 def train_epochs(
     net:BatchedMLP,      # networks, changed in place
     pairs:Pairs,         # training data
-    jobs:list,           # a `Job` for each network, as for `Objective`
+    jobs:list,           # a Job for each network, as for Objective
     settings:Settings,   # the recipe
-    detach:bool=True,    # see `Objective`
+    detach:bool=True,    # see Objective
 ):                       # yields (epochs done, mean forward loss of each network in this epoch, (M,))
     "Train until `max_epochs` are done."
     x0, condition = (torch.from_numpy(a) for a in (pairs.target, pairs.input))
@@ -199,7 +199,7 @@ def train_epochs(
 def sample(
     net:BatchedMLP,     # trained networks
     input:np.ndarray,   # what they are shown, (N,D)
-    jobs:list,          # a `Job` for each
+    jobs:list,          # a Job for each
     settings:Settings,  # num_steps
     trajectory:bool=False, # return all T+1 states?
 )->Tensor:              # (M,N,D), or (T+1,M,N,D) from noise to answer
@@ -228,10 +228,10 @@ class Outcome(NamedTuple):
 
 def run_batch(
     train:Pairs, test:Pairs, # the task
-    jobs:list,               # of `Job`; one training method and one architecture
+    jobs:list,               # of Job; one training method and one architecture
     settings:Settings,       # the recipe
     progress=None,           # called with (epochs done, jobs, losses (M,))
-)->list:                     # an `Outcome` for each job, in their order
+)->list:                     # an Outcome for each job, in their order
     "Train and test networks together. The time of each is its share of the whole."
     start, order = time.perf_counter(), sorted(range(len(jobs)), key=lambda k: jobs[k].experiment.loss_function)
     mine, history = [jobs[k] for k in order], []

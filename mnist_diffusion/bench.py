@@ -203,7 +203,6 @@ def _in_turns(contenders, seconds, repeats, batch_size, progress):
     return taken
 
 # %% ../nbs/53_bench.ipynb #c026
-#| code-fold: true
 def bench_table(
     result:dict # what run_bench returned
 )->str:         # Markdown: a table, a line about the machine, and one about what the ratios depend on

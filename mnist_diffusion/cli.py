@@ -11,7 +11,6 @@ __all__ = ['STOPPED', 'PRESETS', 'SMALL', 'COMMANDS', 'TO_BEGIN', 'MODES', 'call
 import os, signal, sys
 
 # %% ../nbs/56_cli.ipynb #n001
-#| code-fold: true
 STOPPED = []        # the Ctrl-C that has come, until a command begins anew
 
 def called()->bool:
@@ -70,8 +69,8 @@ def train(
     config:Annotated[str, dict(path=True, help=PRESETS)]='fast', # a preset or a YAML file
     resume:bool=True,        # continue a run that is in output_dir; false: refuse
     print_config:bool=False, # print the settings as YAML, which --config reads, and stop
-    **settings               # of `Config`
-):                           # the finished `Run`
+    **settings               # of Config
+):                           # the finished Run
     "Train a model, or go on with a run that was stopped; run the same command again to go on."
     from mnist_diffusion.runs import find_model
     config = load_config(config, **settings)
@@ -280,7 +279,6 @@ def default_pictures():
     finally: os.chdir(here)
 
 # %% ../nbs/56_cli.ipynb #c015
-#| code-fold: true
 @contextmanager
 def plain_output():
     "One line a warning, none of other libraries' bookkeeping, and question marks where a terminal has not the letters."

@@ -18,8 +18,8 @@ class ClassConditions:
     "Conditions of a network that learns from classes."
     prompts = None
     def __init__(self,
-        config, # not needed here, see `TextConditions`
-        data,   # the training images, an `ImageData`
+        config, # not needed here, see TextConditions
+        data,   # the training images, an ImageData
         unet,   # the network
     ): self.unet, self.class_names = unet, list(data.class_names)
 
@@ -27,7 +27,7 @@ class ClassConditions:
         labels, # (B,), classes of the global batch
         idx,    # (B,), its positions in the data
         seed:int, step:int # of the run
-    ):          # a `Condition` with B rows
+    ):          # a Condition with B rows
         "The condition of a step: the classes."
         return class_condition(self.unet, labels)
 
@@ -37,8 +37,8 @@ text_parts = lru_cache(maxsize=1)(load_text_encoder)      # a run needs the same
 class TextConditions:
     "Conditions of a network that learns from texts: captions, encoded once."
     def __init__(self,
-        config, # a `Config`: captions, text_encoder, tokenizer_max_length, cross_attention_dim
-        data,   # the training images, an `ImageData`
+        config, # a Config: captions, text_encoder, tokenizer_max_length, cross_attention_dim
+        data,   # the training images, an ImageData
         unet,   # the network
     ):
         encoder, tokenizer = text_parts(config.text_encoder)
@@ -67,16 +67,16 @@ class TextConditions:
         labels, # (B,), classes of the global batch
         idx,    # (B,), its positions in the data
         seed:int, step:int # of the run
-    ):          # a `Condition` with B rows
+    ):          # a Condition with B rows
         "The condition of a step: hidden states of one of each image's captions."
         return text_condition(self.table[self.captions.draw(labels, idx, rng(seed, step, 'caption'))], self.null)
 
 # %% ../nbs/13_conditions.ipynb #c010
 def conditions_of(
-    config, # a `Config`: condition, and what it needs
-    data,   # the training images, an `ImageData`
+    config, # a Config: condition, and what it needs
+    data,   # the training images, an ImageData
     unet    # the network
-):          # `ClassConditions` or `TextConditions`
+):          # ClassConditions or TextConditions
     "What `unet` learns about the images of `data`; ValueError where captions, encoder or its size do not fit."
     if data.captions:
         example = f'captions of their own ({data.captions[0][0]!r} …)'

@@ -18,7 +18,7 @@ from .files import as_type, DataError, Dumper, expanded, fits, kind_of, Loader, 
 class SettingError(ValueError):
     "A setting, argument or flag that cannot work."
     def __init__(self,
-        setting:str,    # its name, as in a signature or in `Config`
+        setting:str,    # its name, as in a signature or in Config
         value=...,      # what was given; left out where it says nothing
         why:str='',     # what is wrong with it
         remedy:str='',  # what to do about it
@@ -43,7 +43,7 @@ class Setting:
     hint:object              # its type
     default:object
     help:str = ''            # what it means, and its unit
-    group:str = ''           # what it belongs to; in `Config`, a group goes on until the next begins
+    group:str = ''           # what it belongs to; in Config, a group goes on until the next begins
     choices:tuple|str = None # the values it may have, or the table of another chapter whose names they are
     low:float = None         # the lowest value
     high:float = None        # the highest
@@ -55,7 +55,7 @@ class Setting:
 def setting(
     default, # its value in the recipe `fast`
     help,    # what it means, and its unit
-    **about  # more of what `Setting` knows
+    **about  # more of what Setting knows
 ):           # a field of a dataclass, with all that checks, flags, tables and comments need to know of it
     "A setting of `Config`."
     about = dict(about, help=help)
@@ -207,8 +207,8 @@ def nearest(
 
 # %% ../nbs/22_config.ipynb #m005
 def settings_of(
-    cls       # a dataclass whose fields come from `setting`
-)->dict:      # of `Setting` by name
+    cls       # a dataclass whose fields come from setting
+)->dict:      # of Setting by name
     "The settings of a dataclass."
     hints, known, group = typing.get_type_hints(cls), {}, ''
     for f in dataclasses.fields(cls):
@@ -349,7 +349,7 @@ def from_dict(
     return Config(**{k: check_value(k, v) for k,v in values.items()}).validate()
 
 def from_yaml(
-    path # a file that `to_yaml` wrote, such as a run's `config.yaml`
+    path # a file that to_yaml wrote, such as a run's config.yaml
 )->Config:
     "The configuration in a YAML file."
     return from_dict(_read_yaml(path))

@@ -204,7 +204,7 @@ def draw_noise(
     shape, # of the global batch, such as (B,C,H,W)
     seed:int, # of the run
     step:int, # of the optimizer
-    stream:str='noise', # see `rng`
+    stream:str='noise', # see rng
     rows=slice(None), # the rows that this process works on
 ) -> Tensor: # float32 on the CPU, (rows, *shape[1:])
     "Standard normal numbers for one step: drawn for the whole batch, then sliced."
@@ -269,7 +269,6 @@ def plain(
     return ' '.join(unicodedata.normalize('NFC', text).split())
 
 # %% ../nbs/00_data.ipynb #lc008
-#| code-fold: true
 def _whole(text):
     "The number that a text of digits stands for, or None."
     return int(text) if re.fullmatch('[0-9]+', text) else None
@@ -297,7 +296,7 @@ def _unknown(shown, label, names):
 def class_number(
     label,     # a name, or a number: int (also numpy's and torch's), or text of digits
     names:list # names of the classes, of str; those of nameless ones are '0', '1' …
-)->int:        # the place of the class among `names`
+)->int:        # the place of the class among names
     "The class that is meant; ValueError where there is none. A number is a place only where no class is called by one."
     text = _text(label)
     if text is None: raise _unknown(repr(label), label, names)
@@ -310,7 +309,6 @@ def class_number(
     raise _unknown(repr(label), label, names)
 
 # %% ../nbs/00_data.ipynb #lc012
-#| code-fold: true
 def class_numbers(
     words,     # what was written between the commas: names, numbers, ranges (0-9, 0..9, Bag-Boot), all
     names:list # names of the classes, of str

@@ -134,7 +134,7 @@ def _read_cifar10_batches(folder, split):
     return ImageData('cifar10', images, torch.tensor(raw.targets), raw.classes)
 
 def read_cifar10(
-    split, dataset_path, download=True, **_ # as for `read_idx_set`
+    split, dataset_path, download=True, **_ # as for read_idx_set
 ) -> ImageData:
     "CIFAR-10: 32×32, in colour; `dataset_path` holds cifar-10-batches-py, or the archive."
     cls = datasets.CIFAR10
@@ -236,7 +236,6 @@ def _open_images(files, size):
     return images
 
 # %% ../nbs/23_datasets.ipynb #c047
-#| code-fold: true
 def _classes_of(part, captioned):
     "{class name: its image files}; images in no folder are one class, if they are captioned."
     if part.loose and not part.classes and captioned: return {'image': part.loose}
@@ -338,7 +337,7 @@ READERS = {
 }
 
 def load_data(
-    dataset:str='mnist', # a name in `READERS`
+    dataset:str='mnist', # a name in READERS
     dataset_path='./dataset_cache', # holds MNIST/raw/… and so on; for 'folder', the folder of classes itself
     split:str='train', # or 'test'
     image_size:int=None, # resize to this many pixels a side, at least 1; None: as they are

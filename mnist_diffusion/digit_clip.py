@@ -23,7 +23,6 @@ from .text import captions_of_class, class_forms, CLASS_TEMPLATES, Clip, DIGIT_T
 from .text import fill, quiet
 
 # %% ../nbs/11_digit_clip.ipynb #c007
-#| code-fold: true
 ORDINARY_WORDS = '''
 a about above again all almost always an and any are art as ask at author back background bad be beautiful before
 below best better big bitmap black blue board bold book bottom bright brown brush but by called calligraphy can
@@ -195,7 +194,6 @@ def train_digit_clip(
     return clip
 
 # %% ../nbs/11_digit_clip.ipynb #c044
-#| code-fold: true
 def save_digit_clip(
     clip:Clip, # from train_digit_clip
     folder,    # where it goes
@@ -215,7 +213,6 @@ def save_digit_clip(
     config.write_text(json.dumps(names, indent=2) + '\n')
 
 # %% ../nbs/11_digit_clip.ipynb #c045
-#| code-fold: true
 def make_digit_clip(
     folder,             # where it goes
     train:ImageData,    # MNIST's training images

@@ -110,8 +110,8 @@ class Tools(NamedTuple):
     digit_clip:Clip=None              # knows digits only
     class_texts:Tensor=None           # (K,P): for each class the mean of Digit CLIP's features of its captions
     clip:Clip=None                    # the real one
-    inception:nn.Module=None          # from `load_inception`
-    inception_reference:tuple=None    # from `inception_reference`
+    inception:nn.Module=None          # from load_inception
+    inception_reference:tuple=None    # from inception_reference
 
 def load_tools(
     train:ImageData,            # the training images; their device is where everything computes
@@ -186,8 +186,8 @@ def join_parts(
 @dataclass
 class Crowd:
     "Images as rows of numbers, and what they are compared with."
-    rows:dict   # from `join_parts`; also label and prompt, where they are known
-    tools:Tools # from `load_tools`
+    rows:dict   # from join_parts; also label and prompt, where they are known
+    tools:Tools # from load_tools
     seed:int=0  # of the subsets that KID, precision and recall draw
 
     def known(self, *names):

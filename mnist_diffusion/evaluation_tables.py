@@ -136,7 +136,6 @@ def compare_table(
     return '\n\n'.join(filter(None, [markdown_rows(rows), line + '.', beware(results[best])]))
 
 # %% ../nbs/35_evaluation_tables.ipynb #c014
-#| code-fold: true
 def plot_comparison(
     results:dict,    # {name of a checkpoint: from summarize}, in the order of training
     floor:dict=None, # from floor_of

@@ -33,8 +33,8 @@ class Recipe:
 
 # %% ../nbs/04_first_model.ipynb #c004
 def draw_step(
-    config,     # a `Recipe`, or a `Config`
-    data,       # the training images, an `ImageData`
+    config,     # a Recipe, or a Config
+    data,       # the training images, an ImageData
     scheduler,  # the forward process, says how times are drawn
     passes:int, # noisings that the loss makes of each image: 1, or 2 for semi-implicit
     step:int,   # optimizer steps done before this one
@@ -71,8 +71,8 @@ def update_ema(
 # %% ../nbs/04_first_model.ipynb #c020
 def train_steps(
     model,         # the network, which learns
-    data,          # training images, an `ImageData`
-    loss,          # from `make_loss`
+    data,          # training images, an ImageData
+    loss,          # from make_loss
     recipe:Recipe, # how to train
 ):                 # yields (step, loss, ema): steps done, the loss (a tensor), and the averaged network
     "Train `model` step by step."
@@ -96,7 +96,7 @@ def guided(
     model,            # a network with diffusers' call signature
     x:Tensor,         # noisy images, (B,C,H,W)
     t,                # their time, a number
-    condition,        # a `Condition` with B rows, or None for a network that takes none
+    condition,        # a Condition with B rows, or None for a network that takes none
     scale,            # guidance scale, at least 0: a number (1: none) or a tensor (B,)
     rescale:float=0., # how far to shrink to the spread of the conditional answer, in [0,1] (2305.08891, eq. 15-16)
 )->Tensor:            # what the network predicts, (B,C,H,W)
@@ -146,7 +146,6 @@ def image_generators(
     return [rng(seed, *streams[k]) for k in (range(len(streams)) if rows is None else rows)]
 
 # %% ../nbs/04_first_model.ipynb #c056
-#| code-fold: true
 class OwnNoise(TorchFunctionMode):
     "Within, normal numbers that are drawn for a whole batch come from the generators of its images."
     def __init__(self,
@@ -180,11 +179,11 @@ def begun(
     return fresh
 
 def walk(
-    scheduler,       # from `begun`
+    scheduler,       # from begun
     predict,         # a function of noisy images (B, …) and their time, which gives the network's answer
     noise:Tensor,    # standard normal, (B, …)
     generators=None, # a list with a torch.Generator for each image, for samplers that add noise
-    **step_options   # for the scheduler's `step`, such as DDIM's `eta`
+    **step_options   # for the scheduler's step, such as DDIM's `eta`
 ):                   # yields (B, …): the noise, then the state after each step; what is sent back replaces it
     "From noise to images, one state after the other."
     if 'generator' in inspect.signature(scheduler.step).parameters: step_options['generator'] = generators
@@ -201,7 +200,6 @@ def walk(
         changed = yield x
 
 # %% ../nbs/04_first_model.ipynb #c062
-#| code-fold: true
 COUNT, SWITCH = (int, 1, math.inf, 'a whole number, 1 or more'), (bool, 0, 1, 'True or False')
 NUMBER = (float, -math.inf, math.inf, 'a number')
 ARGUMENTS = dict( # type (or choices), lowest, highest, and what may be given in words
@@ -224,7 +222,7 @@ def spelled(
 def checked(
     name:str,  # of an argument
     value,     # what was given
-    kind=None, # as in `ARGUMENTS`; default: the one of `name` there
+    kind=None, # as in ARGUMENTS; default: the one of name there
 ):             # the value, as Python's own type
     "`value` if it will do; ValueError that names argument, value and what would do."
     what, low, high, words = kind or ARGUMENTS[name]

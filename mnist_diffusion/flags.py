@@ -19,7 +19,7 @@ from .interruptions import rank
 # %% ../nbs/50_flags.ipynb #c006
 def flags_of(
     command # a function
-)->list:    # of `Setting`
+)->list:    # of Setting
     "The flags of a command."
     hints, comments = typing.get_type_hints(command, include_extras=True), docments(command)
     flags = [_flag(n, hints[n], p.default, comments[n])
@@ -56,7 +56,7 @@ class Parser:
     "The flags of one command: reads what was given, and tells what may be."
     def __init__(self,
         prog:str,           # how the command is called
-        flags:list,         # of `Setting`
+        flags:list,         # of Setting
         description:str='', # first lines of the help
         example:str='',     # its last
     ):

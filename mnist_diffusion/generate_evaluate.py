@@ -39,7 +39,7 @@ def labels_of(
     return next(([name] for name in names or [] if ',' in name and plain(name) == whole), labels)
 
 def texts_of(
-    model, labels, prompt, prompt_file, negative_prompt # as for `generate`
+    model, labels, prompt, prompt_file, negative_prompt # as for generate
 )->list:         # texts, or None where classes are drawn
     "The texts to draw; SettingError where they make no sense for this model."
     given = {'prompt': prompt, 'prompt_file': prompt_file, 'negative_prompt': negative_prompt}
@@ -58,14 +58,14 @@ def texts_of(
 
 # %% ../nbs/51_generate_evaluate.ipynb #m901
 def prompt_for(
-    model  # from `find_model`, of texts
+    model  # from find_model, of texts
 )->str:
     "A text that this model has learned: the last of its pipeline's, one for each class."
     try: return json.loads((model.pipeline/'model_index.json').read_text(encoding='utf-8'))['prompts'][-1]
     except (OSError, AttributeError, TypeError, LookupError, ValueError): return 'A handwritten digit 7'
 
 def prompt_words(
-    model    # from `find_model`
+    model    # from find_model
 )->list:     # empty for a model of classes
     "What `generate` must be given, so that the model has something to draw."
     return ['--prompt', prompt_for(model)] if model.condition == 'text' else []
@@ -246,7 +246,7 @@ def measure_run(
     scheduler=None, scheduler_options={}, # another sampler
     output_dir=None,       # where the tables go; None: the run's folder
     progress:bool=True,    # say how far the drawing is
-    **options              # for `Evaluation.draw`
+    **options              # for Evaluation.draw
 ):                         # the figures; a Markdown table; the newest state's images, uint8; their labels or None
     "Measure the states of a run, and write the figures; those of an earlier evaluation are kept under a number."
     import torch

@@ -31,7 +31,7 @@ def markdown_table(
     return '\n'.join('| ' + ' | '.join(l) + ' |' for l in lines)
 
 def result_rows(
-    grid:dict # as `read_grid` gives it
+    grid:dict # as read_grid gives it
 )->list:      # of dicts of texts, one an experiment
     "The results table: means over the seeds that succeeded, with 95 % intervals."
     rows = []
@@ -47,7 +47,7 @@ def result_rows(
     return rows
 
 def comparison_rows(
-    grid:dict # as `read_grid` gives it
+    grid:dict # as read_grid gives it
 )->list:      # of dicts of texts
     "The table of `compare_factors`."
     known = lambda v, form: '–' if math.isnan(v) else format(v, form)
@@ -60,7 +60,7 @@ def comparison_rows(
             for r in compare_factors(grid, COMPARED)]
 
 def leader_rows(
-    grid:dict # as `read_grid` gives it
+    grid:dict # as read_grid gives it
 )->list:      # of dicts of texts
     "The table of `leaders`."
     numbers = lambda experiments: ', '.join(map(str, experiments)) or 'none'
@@ -111,7 +111,7 @@ def _experiments(grid):
             f"{time*(len(methods) > 1)}.")
 
 def compared(
-    grid:dict # as `read_grid` gives it
+    grid:dict # as read_grid gives it
 )->str:       # Markdown
     "What the data are, what the experiments are, and what is measured."
     measured = [{'metric': name, 'what it is': what} for name, what in METRIC_WORDS.values()]
@@ -133,7 +133,7 @@ def _missing(grid):
             'where only some of an experiment succeeded.'] if said else []
 
 def least_seeds(
-    grid:dict # as `read_grid` gives it
+    grid:dict # as read_grid gives it
 )->int:       # at least 0
     "The seeds that succeeded, of the experiment that has fewest."
     return min(map(len, by_experiment(grid, METRICS[0]).values()))
@@ -186,7 +186,7 @@ def _leaders(grid):
 
 def _times(v): return f'{float(f"{v:.2g}"):,.0f}' if 100 <= v < math.inf else f'{v:.2g}'
 
-def _change(r): # of `compare_factors`
+def _change(r): # of compare_factors
     "A relative change in words, with its interval."
     c, low, high = r['change'], r['change_low'], r['change_high']
     large = c >= 1
@@ -196,7 +196,7 @@ def _change(r): # of `compare_factors`
     span = f'{_times(1+low)} to {_times(1+high)} times' if large else f'{low:+.1%} to {high:+.1%}'
     return f'{said} (95 %: {span})'
 
-def _factor(r): # of `compare_factors`
+def _factor(r): # of compare_factors
     "What changes with a choice, in one metric."
     said = f"the {METRIC_WORDS[r['metric']][0]} is {_change(r)}"
     if math.isnan(r['p_holm']): return said
@@ -218,7 +218,7 @@ def _factors(grid):
             + '\n'.join('\n'.join([head, *said]) for head, said in lines.items())]
 
 def concluded(
-    grid:dict # as `read_grid` gives it
+    grid:dict # as read_grid gives it
 )->str:       # Markdown
     "What the figures say, and what they don't."
     if not by_experiment(grid, METRICS[0]):
@@ -243,7 +243,7 @@ def _facts(m):
     return [{'setting': k, 'value': v} for k,v in facts.items() if v != '']
 
 def report(
-    grid:dict,    # as `read_grid` gives it
+    grid:dict,    # as read_grid gives it
     pictures=(),  # names of files beside the report
 )->str:           # Markdown
     "A grid to read."
@@ -335,7 +335,7 @@ def _axis(axis, low, high):
     else: axis.set(major_locator=MaxNLocator(4), major_formatter=ScalarFormatter(useOffset=False))
 
 def plot_results(
-    grid:dict # as `read_grid` gives it
+    grid:dict # as read_grid gives it
 ):            # a matplotlib figure
     "Test MSE, KL and runtime of every experiment: each seed a dot, and the mean, with the metrics' 95 % intervals."
     import matplotlib.pyplot as plt
@@ -372,8 +372,8 @@ def _signal(ax, pairs, prediction, row):
     ax.set_xticks([])
 
 def plot_predictions(
-    test,             # `Pairs`
-    predictions:dict, # {experiment: (N,D)}, `Experiment`s of the task
+    test,             # Pairs
+    predictions:dict, # {experiment: (N,D)}, Experiments of the task
     rows=None,        # which signals; default: two of either set
 ):                    # a matplotlib figure
     "Predictions over their targets."

@@ -51,7 +51,7 @@ SCHEMA = {'$schema': 'https://json-schema.org/draft/2020-12/schema', 'title': 'a
 # %% ../nbs/42_grid_results.ipynb #c006
 def run_counts(
     metadata:dict, # with experiments and seeds
-    results:list,  # objects as in `RESULT`
+    results:list,  # objects as in RESULT
 )->dict:           # an experiment is successful when all its seeds are
     "What was wanted and what became of it."
     good, bad = ([r['experiment_id'] for r in results if (r['status'] == 'ok') == ok] for ok in (True, False))
@@ -127,11 +127,11 @@ PLAN = ('dataset', 'seeds', 'experiments', 'settings', 'fingerprint') # what dec
 def now(): "The time, as files tell it."; return datetime.now().isoformat(timespec='seconds')
 
 def plan(
-    task:str,          # a name in `TASKS`
-    experiments:list,  # of `Experiment`
+    task:str,          # a name in TASKS
+    experiments:list,  # of Experiment
     seeds:int,         # how many, from 0
     settings:Settings, # of all
-    train, test,       # `Pairs`
+    train, test,       # Pairs
     data:str='',       # where they come from
 )->dict:               # the metadata of a grid that has not run
     "What is to be done, with which data."
@@ -181,7 +181,7 @@ def job_path(folder, number, seed, end='.npy'):
 
 def write_part(
     planned:dict, # the plan
-    result:dict,  # as in `RESULT`; its prediction is there already
+    result:dict,  # as in RESULT; its prediction is there already
     about:dict,   # what it was made with: data, versions, hardware, cpu_seconds; and end_time
     partial,      # the folder of partial results
 )->dict:          # what was written: the result, and its metadata
@@ -202,7 +202,7 @@ def read_json(path):
 def read_parts(
     planned:dict,  # the plan
     partial,       # the folder of partial results
-)->dict:           # {(experiment, seed): what `write_part` wrote}
+)->dict:           # {(experiment, seed): what write_part wrote}
     "What is there already; DataError for what is damaged or has another plan."
     parts = {}
     for p in sorted(Path(partial).glob('experiment_*.json')):
@@ -214,7 +214,7 @@ def read_parts(
 
 def gathered(
     planned:dict, # the plan
-    parts:dict,   # from `read_parts`
+    parts:dict,   # from read_parts
 )->dict:          # a grid
     "The partial results as one grid: the last end, the sum of processor time, and every version and machine."
     about = [p['metadata'] for p in parts.values()]
@@ -226,7 +226,7 @@ def gathered(
 
 # %% ../nbs/42_grid_results.ipynb #c013
 def made_up(
-    task:str='mnist1d',  # a name in `TASKS`
+    task:str='mnist1d',  # a name in TASKS
     seeds:int=10,        # how many
     effect:float=.9,     # factor that semi-implicit training puts on the errors
     generator=None,      # numpy's; the same one again gives other figures
@@ -256,7 +256,7 @@ def interval(
     return float(v.mean()), float(t.ppf(.975, len(v)-1)*sem(v))
 
 def by_experiment(
-    grid:dict,  # as `read_grid` gives it
+    grid:dict,  # as read_grid gives it
     metric:str, # such as 'test_mse'
 )->dict:        # {experiment_id: {seed: value}}, of what succeeded
     "One metric, sorted."
@@ -295,8 +295,8 @@ def holm(
 
 # %% ../nbs/42_grid_results.ipynb #c021
 def pairs_of(
-    grid:dict,  # as `read_grid` gives it
-    factor:str, # one of `FACTORS`
+    grid:dict,  # as read_grid gives it
+    factor:str, # one of FACTORS
     metric:str, # such as 'test_mse'
 )->np.ndarray:  # (seeds, combinations of the other factors, 2), or empty
     "Values of standard experiments with the two values of a factor, for all combinations that every seed has."
@@ -313,9 +313,9 @@ def pairs_of(
     return np.array([[cases[c] for c in shared] for cases in seeds])
 
 def compare_factors(
-    grid:dict,      # as `read_grid` gives it
+    grid:dict,      # as read_grid gives it
     metrics=('test_mse', 'test_kl_divergence'), # which
-)->list:            # of dicts: factor, before, after, metric, cells, agree, `paired`'s, p_holm
+)->list:            # of dicts: factor, before, after, metric, cells, agree, paired's, p_holm
     "Paired comparisons of the two values of each factor; `agree` of `cells` combinations go the same way."
     rows = []
     for (factor, (one, two)), metric in itertools.product(FACTORS.items(), metrics):
@@ -332,8 +332,8 @@ def compare_factors(
 CLEAR = .05 # a corrected p below this: beyond noise
 
 def compare_all(
-    values:dict # {experiment: {seed: value}}, as from `by_experiment`
-)->dict:        # {(one, other): `paired` from the first to the second, with p_holm}
+    values:dict # {experiment: {seed: value}}, as from by_experiment
+)->dict:        # {(one, other): paired from the first to the second, with p_holm}
     "Every pair of experiments, over the seeds that both have."
     tests = {}
     for one, two in itertools.combinations(values, 2):
@@ -344,7 +344,7 @@ def compare_all(
     return tests
 
 def leaders(
-    grid:dict,           # as `read_grid` gives it
+    grid:dict,           # as read_grid gives it
     metrics=METRICS[:3], # which
 )->list:                 # of dicts: metric, experiment, values, ahead and level (numbers of other experiments)
     "For each metric the smallest mean, which others are clearly larger, and which are not (Holm over all pairs)."

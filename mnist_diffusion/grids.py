@@ -34,8 +34,8 @@ def batches(
     return [g[k:k+models_at_once] for g in groups.values() for k in range(0, len(g), models_at_once)]
 
 def run_safely(
-    train, test, jobs, settings, progress # as for `run_batch`
-)->list:                                  # of `Outcome`
+    train, test, jobs, settings, progress # as for run_batch
+)->list:                                  # of Outcome
     "Run a batch; if it fails, each of its jobs alone, so that one failure stays one."
     from mnist_diffusion.batched_training import Outcome, run_batch
     try: return run_batch(train, test, jobs, settings, progress)
@@ -45,8 +45,8 @@ def run_safely(
 
 # %% ../nbs/44_grids.ipynb #n019
 def result_of(
-    outcome # of `run_batch`
-)->dict:    # as in `RESULT`
+    outcome # of run_batch
+)->dict:    # as in RESULT
     "A job's object in the file."
     losses = [v if np.isfinite(v) else None for v in outcome.losses]                # JSON knows no NaN
     return asdict(outcome.job.experiment) | dict(
@@ -64,7 +64,7 @@ def run_jobs(
     planned:dict,          # the plan
     jobs:list,             # of (Experiment, seed)
     parts:dict,            # what is there already; those that succeeded are not run again
-    train, test,           # `Pairs`
+    train, test,           # Pairs
     partial,               # the folder of partial results
     models_at_once:int=20, # networks in a batch, at most
 ):
@@ -105,7 +105,7 @@ def report_path(
 
 def write_grid(
     grid:dict,  # with all results
-    test,       # `Pairs`, for pictures
+    test,       # Pairs, for pictures
     folder,     # the output folder
 )->Path:        # the grid's file
     "Write predictions, pictures, report and JSON under their final names; only then the partial results go."

@@ -50,7 +50,6 @@ def in_order(
     return sorted(names, key=lambda n: ([int(t) if t.isdecimal() else t for t in re.split(r'(\d+)', n)], n))
 
 # %% ../nbs/21_image_folders.ipynb #f07
-#| code-fold: true
 SPLITS = {word: split for split, words in dict(
     train='train training trn', test='test testing tst holdout',
     val='val valid validate validation dev devel development eval evaluation').items() for word in words.split()}
@@ -96,7 +95,6 @@ def split_folders(
     return {s: n for n, s in splits.items()}
 
 # %% ../nbs/21_image_folders.ipynb #f09
-#| code-fold: true
 class Part(NamedTuple):
     "The images of one split."
     folder:Path # where its classes lie
@@ -137,7 +135,6 @@ def _part(folder, groups, loose, level=1):
     return Part(folder, {n: groups[names[n]] for n in in_order(names)} if deep else {}, loose)
 
 # %% ../nbs/21_image_folders.ipynb #f10
-#| code-fold: true
 def _inner_splits(folder, groups, images, folders):
     "{split: {class: images}} of a folder whose classes are split one by one; {} where they aren't."
     inner = {n: _groups(folder/n, images, folders) for n, g in groups.items() if g}
@@ -178,7 +175,6 @@ def image_parts(
     return parts
 
 # %% ../nbs/21_image_folders.ipynb #g06
-#| code-fold: true
 def _named(names, *wanted):
     "Where the first of `wanted` stands among `names`, spelled in any way; None where it doesn't."
     plain = [re.sub(r'[\W_]', '', str(n)).lower() for n in names]

@@ -70,7 +70,6 @@ def caught_signals(
     finally: restore()
 
 # %% ../nbs/32_interruptions.ipynb #n002
-#| code-fold: true
 MARKS = 'LOCAL_RANK', 'ACCELERATE_MIXED_PRECISION', 'OMPI_COMM_WORLD_RANK', 'PMI_RANK', 'MV2_COMM_WORLD_RANK'
 PROGRAMS = re.compile('python|mpi|hydra|orte|prte')        # what runs a launcher; never a shell
 

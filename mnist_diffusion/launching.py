@@ -43,7 +43,6 @@ def own_settings():
         os.environ.update(hidden)
 
 # %% ../nbs/33_launching.ipynb #c008
-#| code-fold: true
 OFF = '', 'no', 'none', 'false', '0', 'default', 'auto'
 DETAIL = re.compile('ACCELERATE_(DYNAMO_(?!BACKEND)|DEEPSPEED_|FP8_|CONFIG_DS_|ALLOW_)')      # how another one is meant
 SETTINGS = dict(ACCELERATE_MIXED_PRECISION='mixed_precision', ACCELERATE_GRADIENT_CLIPPING='max_grad_norm',
@@ -80,7 +79,6 @@ def _same(text, value):
     except ValueError: return text.lower() == str(value).lower()
 
 # %% ../nbs/33_launching.ipynb #c011
-#| code-fold: true
 def check_surroundings(
     device_type:str # 'cpu' or 'cuda'
 ):
@@ -104,7 +102,6 @@ def rounded(
     return causes
 
 # %% ../nbs/33_launching.ipynb #c014
-#| code-fold: true
 RANKS = {'RANK', 'LOCAL_RANK', 'OMPI_COMM_WORLD_RANK', 'PMI_RANK', 'MV2_COMM_WORLD_RANK'}     # which of several one is
 
 def left_alone(

@@ -82,7 +82,7 @@ TRAINING_METHODS = ('implicit', 'semi_implicit')
 class DiffusionLoss:
     "A training loss: give it a model, clean data, a condition, noise and times; see `make_loss`."
     scheduler:object                # the forward process: add_noise, target, predict_clean, snr
-    loss:str='mse'                  # one of `LOSSES`
+    loss:str='mse'                  # one of LOSSES
     training_method:str='implicit'  # 'implicit' or 'semi_implicit'
     inverse_weight:float=0.5        # weight of the second pass, at least 0
     snr_gamma:float|None=None       # min-SNR cap, above 0; None: no weighting
@@ -111,9 +111,9 @@ class DiffusionLoss:
 def __call__(self:DiffusionLoss,
     model,           # a network with diffusers' call signature
     x0:Tensor,       # clean data, (B,C,H,W) or (B,D), in [-1,1]
-    condition,       # a `Condition` with B rows, or None for a network that takes none
+    condition,       # a Condition with B rows, or None for a network that takes none
     noise:Tensor,    # standard normal, (num_passes, *x0.shape)
-    timesteps:Tensor,# times, (num_passes, B), as `scheduler.draw_timesteps` draws them
+    timesteps:Tensor,# times, (num_passes, B), as scheduler.draw_timesteps draws them
 )->tuple:            # total (scalar), and its parts: forward_loss, and inverse_loss where there are two passes
     "The loss of a batch; ValueError if there is less noise than passes."
     if min(len(noise), len(timesteps)) < self.num_passes:

@@ -115,7 +115,6 @@ def packaged_classifier(
     return model.to(train.device, memory_format=torch.channels_last).eval()
 
 # %% ../nbs/07_metrics.ipynb #c015
-#| code-fold: true
 def make_weights(
     folder,              # where `mnist_classifier.safetensors` goes
     train:ImageData,     # MNIST's training images

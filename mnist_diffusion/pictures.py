@@ -57,7 +57,7 @@ def denoising_strip(
 
 # %% ../nbs/08_pictures.ipynb #c014
 def save_gif(
-    frames,           # states of a walk, (steps+1,N,C,H,W) in [0,1], such as `DigitOutput.frames`
+    frames,           # states of a walk, (steps+1,N,C,H,W) in [0,1], such as DigitOutput.frames
     path,             # where to, ends in .gif
     ncols:int=10,     # images in a row
     scale:int=2,      # enlarge each pixel

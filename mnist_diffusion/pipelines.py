@@ -77,7 +77,7 @@ class DigitPipeline(DiffusionPipeline):
     model_cpu_offload_seq, _callback_tensor_inputs, _interrupt, _num_timesteps = 'unet', ['latents'], False, 0
     def __init__(self,
         unet,                     # a network with diffusers' call signature, see chapter 02
-        scheduler,                # one of ours, or any of diffusers' that fits the network's `prediction_type`
+        scheduler,                # one of ours, or any of diffusers' that fits the network's prediction_type
         class_names=None,         # names of the classes, a list of str; labels may then be given by name
         guidance_scale=None,      # of a call that doesn't say; default: 1
         guidance_rescale=None,    # of a call that doesn't say; default: 0
@@ -123,7 +123,6 @@ class DigitOutput(BaseOutput):
     frames:Tensor|None=None       # all states from noise to image, (steps+1,N,C,H,W) in [0,1], on request
 
 # %% ../nbs/06_pipelines.ipynb #n016
-#| code-fold: true
 @patch
 def _scheduler_for(self:DigitPipeline, num_inference_steps, **step_options):
     "A fresh copy of the scheduler, set to so many steps; ValueError where it cannot undo the process in these."
@@ -162,16 +161,16 @@ def _step_options(scheduler, given):
 @patch
 @torch.inference_mode()
 def sample_steps(self:DigitPipeline,
-    condition,                    # a `Condition` with a row for each image, or None for a network that takes none
+    condition,                    # a Condition with a row for each image, or None for a network that takes none
     generators:list,              # a generator for each image
-    guidance_scale=1.,            # see `guidance_scales`
+    guidance_scale=1.,            # see guidance_scales
     guidance_interval=(0., 1.),   # times, as fractions of 1, within which there is guidance
-    guidance_rescale:float=0.,    # from 0 to 1, see `guided`
+    guidance_rescale:float=0.,    # from 0 to 1, see guided
     num_inference_steps:int=20,   # steps, in [1, num_train_timesteps]
     mixed_precision=None,         # auto, no, bf16 or fp16; default: the pipeline's
-    callback_on_step_end=None,    # see `__call__`
-    callback_on_step_end_tensor_inputs=('latents',), # see `__call__`
-    **step_options                # for the scheduler's `step`, such as DDIM's `eta`
+    callback_on_step_end=None,    # see __call__
+    callback_on_step_end_tensor_inputs=('latents',), # see __call__
+    **step_options                # for the scheduler's step, such as DDIM's `eta`
 ):                                # yields (B,C,H,W): the noise, then the state after each step
     "Walk from noise to images, one state after the other."
     step_options, computing = _step_options(self.scheduler, step_options), self._computing(mixed_precision)
@@ -197,7 +196,6 @@ def sample_steps(self:DigitPipeline,
         if self._interrupt: return
 
 # %% ../nbs/06_pipelines.ipynb #n007
-#| code-fold: true
 @patch
 def _callback_of(self:DigitPipeline, callback, inputs):
     "A callback and the names that it wants, checked."
@@ -228,13 +226,13 @@ def _unit(x): "From [-1,1] to [0,1], float32 on the CPU."; return (x.float().cpu
 
 @patch
 def sample(self:DigitPipeline,
-    condition,                       # a `Condition` with a row for each image, or None for a network that takes none
+    condition,                       # a Condition with a row for each image, or None for a network that takes none
     generators:list,                 # a generator for each image
     num_inference_steps:int=20,      # steps, in [1, num_train_timesteps]
     batch_size:int=256,              # images at a time, at least 1; with guidance the network sees twice as many
     return_intermediates:bool=False, # keep all states
-    guidance_scale=1.,               # see `guidance_scales`
-    **options                        # for `sample_steps`: guidance_interval, options of the scheduler's `step` …
+    guidance_scale=1.,               # see guidance_scales
+    **options                        # for sample_steps: guidance_interval, options of the scheduler's step …
 )->tuple:                            # images (N,C,H,W) in [0,1], on the CPU; all states (steps+1,N,C,H,W) or None
     "Sample an image for each generator, under any condition; ValueError for a value out of range."
     starts, images, frames = range(0, len(generators), checked('batch_size', batch_size)), [], []
@@ -257,7 +255,7 @@ def sample(self:DigitPipeline,
 # %% ../nbs/06_pipelines.ipynb #c024
 @patch
 def label_numbers(self:DigitPipeline,
-    labels # one or many (list, tensor, array): names of classes, or numbers, see `class_number`
+    labels # one or many (list, tensor, array): names of classes, or numbers, see class_number
 )->list:   # of int: places among the classes
     "Labels as numbers of classes; ValueError for one that the network does not know."
     names = self.config.class_names or [str(k) for k in range(num_classes(self.unet))]
@@ -312,11 +310,11 @@ def _generators_for(generator, seed, wanted):
 @torch.no_grad()
 def draw(self:DigitPipeline,
     wanted,                          # list: what each image should show, a class, a prompt or None; for its generator
-    make_condition,                  # a function without arguments that returns the `Condition`
+    make_condition,                  # a function without arguments that returns the Condition
     has_condition:bool,              # False: guidance would compare null with null, and is off
-    guidance_scale=None,             # 1: none; a list: over the steps, see `guidance_scales`; default: the pipeline's
+    guidance_scale=None,             # 1: none; a list: over the steps, see guidance_scales; default: the pipeline's
     guidance_interval=(0., 1.),      # times, as fractions (1 is noise), within which there is guidance
-    guidance_rescale:float=None,     # from 0 to 1, see `guided`; default: the pipeline's
+    guidance_rescale:float=None,     # from 0 to 1, see guided; default: the pipeline's
     num_inference_steps:int=None,    # steps, in [1, num_train_timesteps]; default: the pipeline's
     generator=None,                  # a torch.Generator, or a list with one for each image
     seed:int=None,                   # instead: image k of a class or prompt c is then a function of (seed, c, k)
@@ -324,10 +322,10 @@ def draw(self:DigitPipeline,
     mixed_precision:str=None,        # auto, no, bf16 or fp16; default: no where the network was trained so, else auto
     output_type:str='pil',           # 'pil', 'pt' (N,C,H,W) or 'np' (N,H,W,C), both in [0,1]
     return_intermediates:bool=False, # also return all states, as `frames`
-    return_dict:bool=True,           # a `DigitOutput`, or a tuple
+    return_dict:bool=True,           # a DigitOutput, or a tuple
     callback_on_step_end=None,       # called after each step with (pipeline, step, time, tensors), may return others
     callback_on_step_end_tensor_inputs=('latents',), # tensors for it: latents, the states (B,C,H,W) in [-1,1]
-    **step_options                   # for the scheduler's `step`, such as DDIM's `eta`
+    **step_options                   # for the scheduler's step, such as DDIM's `eta`
 ):                                   # an image for each entry of `wanted`
     "What all calls share. Guidance, steps and precision that are not given are the pipeline's own."
     output_type, return_dict = checked('output_type', output_type), checked('return_dict', return_dict)
@@ -351,7 +349,7 @@ def draw(self:DigitPipeline,
 def __call__(self:DigitPipeline,
     labels=None,                # one label or many (names or numbers); None: unconditional
     num_images_per_label:int=1, # images for each label, at least 1
-    **kwargs                    # for `draw`
+    **kwargs                    # for draw
 ):                              # images, label by label
     "Sample images of these labels. Options of the scheduler's `step`, such as DDIM's `eta`, may follow."
     each = checked('num_images_per_label', num_images_per_label)

@@ -113,7 +113,7 @@ def age(
     return int(epoch), float(step or 'inf')
 
 def checkpoints(
-    folder # the `checkpoints` folder of a run; need not exist
+    folder # the checkpoints folder of a run; need not exist
 )->list:   # paths, oldest first
     "The checkpoints in `folder`, in the order of training."
     return sorted((p for p in Path(folder).glob('checkpoint_*.pt') if CHECKPOINT.fullmatch(p.name)), key=age)
@@ -128,7 +128,7 @@ def save_checkpoint(
     write_whole(path, lambda f: torch.save(state, f))
 
 def load_checkpoint(
-    path # a file written by `save_checkpoint`
+    path # a file written by save_checkpoint
 )->dict: # its state, on the CPU
     "Read and verify a checkpoint; DataError where it is truncated, altered or holds more than plain data."
     import torch
@@ -145,7 +145,7 @@ def load_checkpoint(
 
 # %% ../nbs/30_runs.ipynb #kc017
 def latest_checkpoint(
-    folder # the `checkpoints` folder of a run
+    folder # the checkpoints folder of a run
 ):         # (path, state), or None where there is no checkpoint that can be read
     "The newest readable checkpoint; a damaged one is named in a warning and the one before it used."
     for path in reversed(checkpoints(folder)):
@@ -153,7 +153,7 @@ def latest_checkpoint(
         except DataError as e: warnings.warn(f'{e.name} {e.why}: passed over, trying the one before it')
 
 def prune_checkpoints(
-    folder,   # the `checkpoints` folder of a run
+    folder,   # the checkpoints folder of a run
     keep:int, # how many of the newest to keep; 0 keeps all
 ):
     "Delete all but the `keep` newest checkpoints."
@@ -168,11 +168,10 @@ def precision(self:Run):
             return torch.load(path, map_location='cpu', weights_only=True, mmap=True)['config']['mixed_precision']
 
 # %% ../nbs/30_runs.ipynb #n002
-#| code-fold: true
 WRAPPERS = '_orig_mod', '_checkpoint_wrapped_module', '_fsdp_wrapped_module'   # torch's; no layer of ours is called so
 
 def plain_keys(
-    state:dict # a `state_dict`, of a network however it is wrapped
+    state:dict # a state_dict, of a network however it is wrapped
 )->dict:       # the same tensors under the plain network's names
     "`state` with the names of the plain network."
     plain = {'.'.join(p for p in k.split('.') if p not in WRAPPERS): v for k,v in state.items()}
@@ -203,7 +202,7 @@ def unet_of(
 
 def schedule_of(
     config:Config # a configuration
-)->dict:          # arguments of `make_scheduler`
+)->dict:          # arguments of make_scheduler
     "The settings that training and sampling share."
     from mnist_diffusion.samplers import PROCESS
     return {n: getattr(config, n) for n in PROCESS}
@@ -221,7 +220,7 @@ def pipeline_of(
     unet,                  # the network to sample with: the EMA weights
     class_names:list=None, # names of the classes
     prompts:list=None,     # texts to show a text model with; by class, where there are classes
-):                         # a `DigitPipeline` or a `TextToDigitPipeline`
+):                         # a DigitPipeline or a TextToDigitPipeline
     "A pipeline around `unet` with the sampler that `config` names; OSError where its text encoder can't be had."
     from mnist_diffusion.samplers import sampler_for
     scheduler = sampler_for(config.scheduler, schedule_of(config), config.scheduler_options)
@@ -239,7 +238,7 @@ SAMPLED_WITH = 'guidance_scale', 'guidance_rescale', 'num_inference_steps'      
 
 def pipeline_at(
     state:dict # of a checkpoint
-):             # a `DigitPipeline` or a `TextToDigitPipeline`
+):             # a DigitPipeline or a TextToDigitPipeline
     "The pipeline of a checkpoint's EMA weights."
     config = Config(**state['config'])
     unet = unet_of(config, state['image_shape'], state['num_classes'])
@@ -311,7 +310,7 @@ def find_model(
 def load_pipeline(self:Run,
     scheduler:str|None=None,   # another sampler than the model's own
     scheduler_options:dict={}, # options of that sampler
-):                             # a `DigitPipeline` or `TextToDigitPipeline`, on the GPU if there is one
+):                             # a DigitPipeline or TextToDigitPipeline, on the GPU if there is one
     "The pipeline (EMA weights), while the run still trains that of its newest checkpoint; ValueError if it cannot be."
     import torch
     from mnist_diffusion.samplers import process_of, sampler_for
@@ -360,7 +359,7 @@ def save_pipeline(self:Run,
 
 # %% ../nbs/30_runs.ipynb #mn001
 def check_sampling(
-    run:Run,                          # what is sampled from, see `find_model`
+    run:Run,                          # what is sampled from, see find_model
     labels:list|None=None,            # classes, as numbers, names or ranges
     num_inference_steps:int|None=None,# steps
     scheduler:str|None=None,          # another sampler than the model's own
@@ -380,14 +379,14 @@ def check_sampling(
 
 def chosen_classes(
     names:list,            # of the classes
-    labels:list|None=None, # numbers, names or ranges, see `class_numbers`; None: all
+    labels:list|None=None, # numbers, names or ranges, see class_numbers; None: all
 )->list:                   # numbers of the classes, each once
     "The classes that are meant; ValueError where a label means none."
     from mnist_diffusion.data import class_numbers
     return class_numbers(labels, names) if labels else list(range(len(names)))
 
 def draw(
-    pipe,                             # a `DigitPipeline` or `TextToDigitPipeline`
+    pipe,                             # a DigitPipeline or TextToDigitPipeline
     subjects:list,                    # a class, or a text, for each image
     guidance_scale:float|None=None,   # default: the pipeline's
     num_inference_steps:int|None=None,# default: the pipeline's

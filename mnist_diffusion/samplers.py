@@ -74,7 +74,7 @@ def noise(self:PerfectNetwork):
 
 @patch
 def error(self:PerfectNetwork,
-    x:Tensor # samples that were made from `noise`, (5,1,32,32)
+    x:Tensor # samples that were made from noise, (5,1,32,32)
 )->float:    # at least 0; infinite where they aren't finite
     "How far pixels are from where they should be: the mean distance of both in order (Wasserstein's distance)."
     if not x.isfinite().all(): return math.inf
@@ -124,8 +124,8 @@ def sampling_error(
     scheduler,               # any
     network:PerfectNetwork,  # of the process that it should undo
     num_inference_steps:int, # n
-    **step_options           # for the scheduler's `step`
-)->float:                    # see `PerfectNetwork.error`
+    **step_options           # for the scheduler's step
+)->float:                    # see PerfectNetwork.error
     "The error of a sampler with a perfect network, in n steps; ValueError, with the reason, where it cannot take them."
     generators, noise = [torch.Generator().manual_seed(s) for s in (0, 1, 2, 3, 0)], network.noise()
     try:
@@ -165,9 +165,9 @@ def _plain(x):
 
 def misfit(
     scheduler,                    # any
-    process:dict,                 # what it should undo, see `process_of`
+    process:dict,                 # what it should undo, see process_of
     num_inference_steps:int=None, # n; default: enough to tell whether it fits at all
-    **step_options                # for the scheduler's `step`
+    **step_options                # for the scheduler's step
 )->str:                           # empty where it fits
     "Why a scheduler does not undo a process in n steps, found by trial; what was tried once is remembered."
     process, n = tuple((PROCESS | process).items()), num_inference_steps
@@ -190,14 +190,13 @@ def misfit(
 
 def process_of(
     scheduler # any scheduler, of ours or of diffusers
-)->dict:      # arguments of `make_scheduler`: prediction_type, num_train_timesteps and what is known of the betas
+)->dict:      # arguments of make_scheduler: prediction_type, num_train_timesteps and what is known of the betas
     "The noise process that a scheduler undoes; one that has no betas walks straight lines."
     c = scheduler.config
     kind = c.get('prediction_type') or ('epsilon' if 'beta_schedule' in c else 'flow')
     return {'prediction_type': kind.replace('flow_prediction', 'flow')} | {n: c[n] for n in [*PROCESS][1:] if n in c}
 
 # %% ../nbs/05_samplers.ipynb #s114
-#| code-fold: true
 OURS = {c.__name__: c for c in (DDPM, DDIM, FlowEuler, FlowHeun)}
 
 def scheduler_names()->list: # sorted
@@ -248,9 +247,8 @@ def _in_words(process):
     return ', '.join(f'{k}={process[k]!r}' for k in names)
 
 # %% ../nbs/05_samplers.ipynb #s115
-#| code-fold: true
 USUAL = {k: PROCESS[k] for k in ('num_train_timesteps', 'beta_start', 'beta_end')}
-_REFUSED = {}    # what `_refusal` has answered
+_REFUSED = {}    # what _refusal has answered
 
 def _build(name, process, options):
     "A class with the settings of a process, in its own words, and options; whatever it raises."
@@ -311,7 +309,7 @@ def _remedy(name, process, options, n):
 
 def sampler_for(
     name:str,        # DDPM, DDIM, FlowEuler, FlowHeun or a diffusers class
-    process:dict,    # what was trained: arguments of `make_scheduler`; the others have their defaults
+    process:dict,    # what was trained: arguments of make_scheduler; the others have their defaults
     options:dict={}, # further options of the class, as a user gave them
     num_inference_steps:int=None, # steps that will be taken; None: not known yet
 ):                   # a scheduler
@@ -355,7 +353,7 @@ def check_sampler(
     scheduler,                    # any scheduler, made by whomever
     num_inference_steps:int=None, # steps that will be taken; None: does it fit at all?
     process:dict=None,            # what was trained; default: what the scheduler itself says
-    **step_options                # for the scheduler's `step`, such as DDIM's `eta`
+    **step_options                # for the scheduler's step, such as DDIM's `eta`
 ):
     "ValueError, with the remedy, where a scheduler cannot take these steps or does not undo the process."
     own, name, n = scheduler.config, type(scheduler).__name__, num_inference_steps

@@ -222,7 +222,7 @@ class DDPM(VariancePreserving):
     @register_to_config
     def __init__(self,
         num_train_timesteps:int=1000,       # T
-        beta_schedule:str='linear',         # see `make_betas`
+        beta_schedule:str='linear',         # see make_betas
         beta_start:float=1e-4,              # first beta
         beta_end:float=0.02,                # last beta
         prediction_type:str='epsilon',      # epsilon, sample or v_prediction
@@ -261,7 +261,7 @@ class DDIM(VariancePreserving):
     @register_to_config
     def __init__(self,
         num_train_timesteps:int=1000,       # T
-        beta_schedule:str='linear',         # see `make_betas`
+        beta_schedule:str='linear',         # see make_betas
         beta_start:float=1e-4,              # first beta
         beta_end:float=0.02,                # last beta
         prediction_type:str='epsilon',      # epsilon, sample or v_prediction

@@ -81,7 +81,7 @@ def find_mnist1d(
     return next((f for r in roots if (f := r/'mnist1d.npz').exists()), None)
 
 def load_mnist1d(
-    dataset_path='./dataset_cache', # see `find_mnist1d`
+    dataset_path='./dataset_cache', # see find_mnist1d
 )->dict:                            # x (4000,40), y (4000,), x_test (1000,40), y_test (1000,)
     "MNIST-1D from a file where there is one, else generated; DataError for a file that is no such thing."
     file = find_mnist1d(dataset_path)
@@ -90,7 +90,7 @@ def load_mnist1d(
 # %% ../nbs/40_tasks.ipynb #c012
 def mnist1d_pairs(
     split:str,                      # 'train' or 'test'
-    dataset_path='./dataset_cache', # see `load_mnist1d`
+    dataset_path='./dataset_cache', # see load_mnist1d
     per_set:int=1000,               # training pairs a set, at most
 )->Pairs:                           # 41 features: 40 values and z
     "Digits 0-4 (z=0) are rolled by 5 positions, digits 5-9 (z=1) multiplied by -0.8."
@@ -121,8 +121,8 @@ def sine_pairs(
 TASKS = {'mnist1d': mnist1d_pairs, 'sine': sine_pairs} # by the name that the command line gives them
 
 def data_source(
-    task:str,                       # a name in `TASKS`
-    dataset_path='./dataset_cache', # see `find_mnist1d`
+    task:str,                       # a name in TASKS
+    dataset_path='./dataset_cache', # see find_mnist1d
 )->str:                             # a file, or what generates the data
     "Where the data of a task comes from."
     if task != 'mnist1d': return 'computed, no file is read'
@@ -203,8 +203,8 @@ METRIC_WORDS = { # short name, and what is measured on the test pairs
 
 # %% ../nbs/40_tasks.ipynb #c021
 def catalogue(
-    task:str # a name in `TASKS`
-)->list:     # of `Experiment`: the standard ones, then the extensions
+    task:str # a name in TASKS
+)->list:     # of Experiment: the standard ones, then the extensions
     "All experiments on a task, numbered from 1; SettingError for a task that there is not."
     if task not in TASKS: raise SettingError('task', task, 'is not known', f'choose from {", ".join(TASKS)}')
     values = {**FACTORS, **({'architecture': ('iterative',)} if task in ONE_ARCHITECTURE else {})}
@@ -222,10 +222,10 @@ def is_standard(
 def _extensions(e): return {getattr(e, k) for k in FACTORS} & set(sum(EXTENSIONS.values(), ()))
 
 def select(
-    task:str,       # a name in `TASKS`
+    task:str,       # a name in TASKS
     only=None,      # numbers; None: by the filters
-    **filters       # a value, or None, for each of `FACTORS`
-)->list:            # of `Experiment`
+    **filters       # a value, or None, for each of FACTORS
+)->list:            # of Experiment
     "The experiments that are wanted; SettingError for a number or a combination that there is not."
     known = catalogue(task)
     for name, value in filters.items():

@@ -116,7 +116,7 @@ def draw(self:Captions,
     labels:Tensor,             # (B,), int64: classes of the global batch
     idx:Tensor,                # (B,), int64: positions of its images
     generator:torch.Generator, # such as `rng(seed, step, 'captions')`
-)->Tensor:                     # (B,), int64: numbers into `texts`, on the device of `choices`
+)->Tensor:                     # (B,), int64: numbers into texts, on the device of `choices`
     "A caption for each image, each of its row's with the same chance."
     row = (labels if self.by == 'class' else idx).to(self.choices.device)
     u = torch.rand(len(row), generator=generator).to(row.device)

@@ -22,7 +22,7 @@ class TextToDigitPipeline(DigitPipeline):
     model_cpu_offload_seq = 'text_encoder->unet'
     def __init__(self,
         unet,                       # a network that takes hidden states, see chapter 02
-        scheduler,                  # one of ours, or any of diffusers' that fits the network's `prediction_type`
+        scheduler,                  # one of ours, or any of diffusers' that fits the network's prediction_type
         text_encoder,               # a CLIP text model, see chapter 10
         tokenizer,                  # its tokenizer
         tokenizer_max_length:int=8, # tokens of a text, as in training
@@ -53,7 +53,7 @@ def prompt_condition(self:TextToDigitPipeline,
     prompt,                  # one text or many
     negative_prompt:str='',  # what to lead away from
     each:int=1               # images for each text
-):                           # a `Condition`, a row an image
+):                           # a Condition, a row an image
     "Texts as a condition; ValueError for what is no text."
     texts = _texts(prompt)
     if not isinstance(negative_prompt, str):
@@ -70,7 +70,7 @@ def __call__(self:TextToDigitPipeline,
     prompt=None,                 # one text or many; None: unconditional
     negative_prompt:str='',      # guidance leads away from it; of no effect at guidance_scale 1
     num_images_per_prompt:int=1, # images for each prompt, at least 1
-    **kwargs                     # for `draw`
+    **kwargs                     # for draw
 ):                               # images, prompt by prompt
     "Sample images of these prompts. Options of the scheduler's `step`, such as DDIM's `eta`, may follow."
     each = checked('num_images_per_prompt', num_images_per_prompt)
@@ -81,7 +81,6 @@ def __call__(self:TextToDigitPipeline,
     return self.draw(wanted, lambda: self.prompt_condition(texts, negative, each), has_condition, **kwargs)
 
 # %% ../nbs/12_text_pipelines.ipynb #m001
-#| code-fold: true
 def labelled_grid(
     images:Tensor,    # (N,C,H,W), uint8
     prompts:list,     # N str, of any length

@@ -21,7 +21,6 @@ from .data import on_background
 from .files import write_whole
 
 # %% ../nbs/31_tracking.ipynb #c004
-#| code-fold: true
 TRACKERS = ('none', 'tensorboard', 'mlflow', 'wandb', 'all')
 MLFLOW_DEFAULTS = dict(MLFLOW_HTTP_REQUEST_TIMEOUT='10', MLFLOW_HTTP_REQUEST_MAX_RETRIES='1',
                        MLFLOW_DISABLE_TELEMETRY='true')    # the user's own values come first
@@ -39,12 +38,11 @@ def installed(package:str)->bool: # its name
     except ValueError: return True      # somebody's object in its place, which has no file
     return spec is not None and spec.origin is not None
 
-def chosen_trackers(kind:str)->list: # one of `TRACKERS`; names of single trackers
+def chosen_trackers(kind:str)->list: # one of TRACKERS; names of single trackers
     "The trackers that `kind` stands for."
     return [t for t in TRACKERS[1:-1] if kind == t or kind == 'all' and installed(t)]
 
 # %% ../nbs/31_tracking.ipynb #n001
-#| code-fold: true
 def _why_broken(package):
     "What goes wrong where an installed package is imported, or None."
     for name,value in MLFLOW_DEFAULTS.items(): os.environ.setdefault(name, value)      # read as MLflow is imported
@@ -52,7 +50,7 @@ def _why_broken(package):
     except Exception as e: return in_a_line(e)
 
 def check_tracker(
-    kind:str # one of `TRACKERS`
+    kind:str # one of TRACKERS
 ):
     "ValueError if `kind` is not known or its package is missing or broken; call it before any work."
     remedy = 'pip install "mnist-diffusion[tracking]"' + ' wandb'*(kind == 'wandb')
@@ -67,7 +65,6 @@ def check_tracker(
                          f'pip install --force-reinstall {kind}, or choose another tracker')
 
 # %% ../nbs/31_tracking.ipynb #n008
-#| code-fold: true
 def opaque(
     picture # a PIL image of any mode
 ):          # one of mode RGB
@@ -85,7 +82,7 @@ EXPERIMENT = 'mnist_diffusion'      # MLflow's experiment, W&B's project
 
 class Tracker:
     "One tracker of one run."
-    def __init__(self, folder:Path, facts:dict, step:int): # as for `Tracking`
+    def __init__(self, folder:Path, facts:dict, step:int): # as for Tracking
         self.folder, self.facts, self.step, self.tracker = folder, facts, step, None
         self.last = defaultdict(lambda: -1)
 
@@ -133,7 +130,6 @@ def hushed(name:str): # of a logger
         logging.getLogger(name).setLevel(logging.CRITICAL)
 
 # %% ../nbs/31_tracking.ipynb #c016
-#| code-fold: true
 BESIDE = ('train/progress', 'train/eta_seconds', 'eval/seconds', 'eval/num_images', 'eval/fid_num_samples',
           'eval/clip_num_samples', 'eval/inception_fid_biased', 'eval/fid_error')
 
@@ -194,7 +190,6 @@ class TensorBoard(Tracker):
     def finish(self, status): "Close the file."; self.tracker.finish()
 
 # %% ../nbs/31_tracking.ipynb #c018
-#| code-fold: true
 def open_store(
     folder   # where `mlflow.db` and `mlartifacts` are or will be
 )->str|None: # where artifacts go, as a URI; None: the server knows
@@ -223,7 +218,6 @@ def make_store(path:Path, artifacts:str): # the database; URI of the folder for 
         except OSError: os.replace(new, path)     # no links on this file system
 
 # %% ../nbs/31_tracking.ipynb #n002
-#| code-fold: true
 def _folder_of(uri):
     "The folder that a URI or a path means; '' where it is none of this machine."
     parts = urlparse(uri or '')
@@ -249,7 +243,6 @@ def follow_move(path:Path, artifacts:str): # the database; URI of the folder for
     if left: warnings.warn(f'{path} was copied without its files: copy {left[0]} to {here} too, for earlier pictures')
 
 # %% ../nbs/31_tracking.ipynb #c020
-#| code-fold: true
 class MLflow(Tracker):
     "Numbers, parameters, pictures and files in an MLflow store; the same run after a resume."
     name = 'mlflow'
@@ -313,7 +306,6 @@ class MLflow(Tracker):
         if self.tracker is not None and hasattr(self.tracker, 'active_run'): self.mlflow.end_run(status)
 
 # %% ../nbs/31_tracking.ipynb #c022
-#| code-fold: true
 class WandB(Tracker):
     "Numbers, configuration, pictures and files on a Weights & Biases server."
     name = 'wandb'
@@ -351,7 +343,7 @@ BACKENDS = {kind.name: kind for kind in (TensorBoard, MLflow, WandB)}
 class Tracking:
     "The trackers of a run; none of them can stop it."
     def __init__(self,
-        kind:str,               # one of `TRACKERS`, see `check_tracker`
+        kind:str,               # one of TRACKERS, see check_tracker
         folder,                 # the run's folder
         facts:dict,             # config fields, data set statistics, numbers of parameters …: plain values by name
         step:int=0,             # the optimizer step that the run goes on from; 0: a new run

@@ -27,7 +27,7 @@ class Training:
     "The state of a run and how one step changes it; the same on one process or many."
     def __init__(self,
         config:Config, # the whole configuration
-        data=None,     # training images; default: loaded as `config` says
+        data=None,     # training images; default: loaded as config says
         made_with:str=None, # the precision of the run that goes on, if one does: what mixed_precision auto means then
     ):
         keep_freed_memory()
@@ -49,7 +49,6 @@ class Training:
     def device(self): "Where this process computes."; return self.accelerator.device
 
 # %% ../nbs/36_trainers.ipynb #c005
-#| code-fold: true
 @patch
 def _check_parts(self:Training):
     c, processes = self.config, self.accelerator.num_processes
@@ -193,7 +192,7 @@ def state_dict(self:Training)->dict: # tensors, numbers and texts only
 # %% ../nbs/36_trainers.ipynb #c021
 @patch
 def load_state_dict(self:Training,
-    state:dict, # what `state_dict` returned
+    state:dict, # what state_dict returned
     path='',    # the file that it came from, for messages
 ):
     "Go on from `state`; SettingError or DataError where it belongs to another configuration, data set or model."

@@ -49,7 +49,7 @@ class Screen:
     def close(self): "Take the bar down."; self.bar.close()
 
 def loss_line(
-    line:dict, # what `Training.metrics` returned
+    line:dict, # what Training.metrics returned
     total:int, # steps of the whole run
 )->str:        # for people
     "A line of metrics for people, with the time that is left."
@@ -67,7 +67,7 @@ def memory_gb()->float: # in 10^9 bytes
     return (torch.cuda.memory_allocated() if torch.cuda.is_available() else psutil.Process().memory_info().rss) / 1e9
 
 def tracked(
-    line:dict,       # a line of `metrics.jsonl`: of training, or of an evaluation with names 'eval/…'
+    line:dict,       # a line of metrics.jsonl: of training, or of an evaluation with names 'eval/…'
     total_steps:int, # optimizer steps of the whole run
     config:Config,   # batch_size
 )->dict:             # numbers by their tracked names
@@ -85,7 +85,7 @@ def tracked(
 # %% ../nbs/37_training_runs.ipynb #c024
 def logged(
     steps, training:Training, run:Run, # the steps, of which run, its folder
-    tracking, screen                   # a `Tracking`, a `Screen`
+    tracking, screen                   # a Tracking, a Screen
 ):
     "The steps, with a line of metrics where one is due; RunEnded where they were not finite."
     t, c = training, training.config
@@ -142,7 +142,7 @@ class Agreement:
 # %% ../nbs/37_training_runs.ipynb #c028
 def saved(
     steps, training:Training, run:Run, # the steps, of which run, its folder
-    caught:list                        # signals that have come, see `caught_signals`
+    caught:list                        # signals that have come, see caught_signals
 ):
     "The steps, with a checkpoint where one is due; RunEnded after one that was saved since a signal had come."
     t, agree = training, Agreement(training)
@@ -186,7 +186,7 @@ def picture_of(
 
 def drawn(
     steps, training:Training, run:Run, # the steps, of which run, its folder
-    tracking                           # a `Tracking`
+    tracking                           # a Tracking
 ):
     "The steps, with a grid of samples where one is due, and the curve of the loss."
     t, every = training, training.config.sample_every
@@ -206,7 +206,7 @@ def drawn(
 # %% ../nbs/37_training_runs.ipynb #c029
 def evaluated(
     steps, training:Training, run:Run, # the steps, of which run, its folder
-    tracking, screen                   # a `Tracking`, a `Screen`
+    tracking, screen                   # a Tracking, a Screen
 ):
     "The steps, with a line of `evaluations.jsonl` where one is due, and an image for each prompt or class."
     t, every = training, training.config.eval_every
@@ -269,7 +269,6 @@ def check_room(
                            f'{needed/2**20:.0f} MB', 'make room, or name another output_dir')
 
 # %% ../nbs/37_training_runs.ipynb #c032
-#| code-fold: true
 def remarks(
     training:Training # a run that is about to start
 )->list:              # of sentences
@@ -281,7 +280,7 @@ def remarks(
             cut if (c.max_steps or 0) > total else '']
 
 def trackers_line(
-    kind:str # one of `TRACKERS`
+    kind:str # one of TRACKERS
 )->str:      # a line; '' for none
     "Which trackers a run has, and how those are had that are not installed."
     used = chosen_trackers(kind)
@@ -307,8 +306,8 @@ def facts(
 # %% ../nbs/37_training_runs.ipynb #c035
 def train(
     config:Config,         # the whole run
-    data=None,             # training images, an `ImageData`; default: loaded as `config` says
-    resume:bool=True,      # go on from the latest checkpoint in `config.output_dir`; False: refuse if there is one
+    data=None,             # training images, an ImageData; default: loaded as config says
+    resume:bool=True,      # go on from the latest checkpoint in config.output_dir; False: refuse if there is one
     progress:bool=True,    # a progress bar (on a terminal) and a line every `log_every` steps
 )->Run:                    # the finished run
     "Train to the end, from wherever the run in `config.output_dir` stands; `RunEnded` where it cannot."
@@ -338,7 +337,7 @@ def train(
 
 @contextmanager
 def tracked_to_the_end(
-    tracking # a `Tracking`
+    tracking # a Tracking
 ):
     "Tell the trackers how the run ends."
     status = 'FAILED'
@@ -349,7 +348,7 @@ def tracked_to_the_end(
     finally: tracking.finish(status)
 
 def save_pipeline(
-    training:Training, run:Run, tracking # a run that has done its last step, its folder, a `Tracking`
+    training:Training, run:Run, tracking # a run that has done its last step, its folder, a Tracking
 ):
     "Save the pipeline of the EMA weights."
     t = training

@@ -54,7 +54,7 @@ def predict(
     model,     # a network with diffusers' call signature
     x:Tensor,  # noisy images, (B, …)
     t:Tensor,  # their times, (B,) or one for all
-    condition, # a `Condition` with B rows, or None for a network that takes none
+    condition, # a Condition with B rows, or None for a network that takes none
 )->Tensor:     # the answer, like `x`
     "What the network predicts for `x` at `t`."
     dtype = getattr(model, 'dtype', x.dtype)
@@ -155,13 +155,13 @@ class ConditionalUNet(ModelMixin, ConfigMixin):
         in_channels:int=1,           # channels of the images
         out_channels:int|None=None,  # channels of the answer; default: `in_channels`
         sample_size:int|tuple=28,    # (height, width) that it is trained on, or a number for both (others work too)
-        num_classes:int|None=10,     # classes; the null class has index `num_classes`; None: it takes texts
+        num_classes:int|None=10,     # classes; the null class has index num_classes; None: it takes texts
         patch_size:int=2,            # side of the patches that become channels: 1, 2, 4 …
         block_widths:tuple=(64,128), # channels at each level, from the largest map down
         layers_per_block:int=1,      # residual blocks a level, on the way down and on the way up
         attention:bool=True,         # self-attention on the smallest map?
         emb_dim:int=192,             # size of the embedding of time and class or text
-        cross_attention_dim:int=512, # size of a text's hidden states, where `num_classes` is None
+        cross_attention_dim:int=512, # size of a text's hidden states, where num_classes is None
     ):
         super().__init__()
         w, n, patch_dim = list(block_widths), layers_per_block, patch_size**2
@@ -208,8 +208,8 @@ def forward(self:ConditionalUNet,
     timestep:Tensor|float|int,         # times, (B,) or one for all, in [0, num_train_timesteps]
     encoder_hidden_states:Tensor=None, # hidden states of texts, (B, L, cross_attention_dim)
     class_labels:Tensor=None,          # classes, (B,), in [0, num_classes]; None: the null class for all
-    return_dict:bool=True,             # an object with `.sample`, or a tuple
-):                                     # `.sample`: (B, out_channels, H, W)
+    return_dict:bool=True,             # an object with .sample, or a tuple
+):                                     # .sample: (B, out_channels, H, W)
     "What the network predicts for `sample` at `timestep`; ValueError where H or W do not fit."
     _check_size(self, *sample.shape[-2:])
     t = torch.as_tensor(timestep, device=sample.device).expand(len(sample))
