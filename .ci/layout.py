@@ -97,9 +97,22 @@ def links(book):
             for m in re.findall(r'(?<!\[)\b[Cc]hapters? \d\d\b', source(c)): yield 'links', f'{p.name}: {m} is no link'
 
 
+def comments(book):
+    "nbdev writes a link for the name of a symbol in backticks; in a signature's comment it stays as it is written."
+    package = (ROOT/'mnist_diffusion').glob('*.py')
+    symbols = set(re.findall(r"'(\w+)'", ' '.join(re.findall(r'__all__ = \[(.*?)\]', ' '.join(
+        p.read_text(encoding='utf-8') for p in package if p.name != '_modidx.py'), re.S))))
+    for p, cells in book:
+        for c in cells:
+            if c['cell_type'] != 'code' or not EXPORT.search(source(c)): continue
+            for comment in re.findall(r'^ +\S.*?(#(?!\|).*)$|^\)->.*?(#.*)$', source(c), re.M):
+                linked = set(re.findall(r'`(\w+)', ''.join(comment))) & symbols
+                yield from (('comments', f'{p.name}: `{name}` in the comment of a parameter') for name in linked)
+
+
 def main():
     book = chapters()
-    parts = names(book), lines(), lengths(), downward(book), headings(book), links(book)
+    parts = names(book), lines(), lengths(), downward(book), headings(book), links(book), comments(book)
     findings = [f for part in parts for f in part]
     if '--count' in sys.argv: print(dict(Counter(kind for kind, _ in findings)))
     else: print('\n'.join(f'{kind}: {what}' for kind, what in findings))

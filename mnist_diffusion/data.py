@@ -246,7 +246,7 @@ def shift_images(
 def batch(self:ImageData,
     idx:Tensor, # (B,), int64: positions, for the global batch
     shift:int=0, # move each image by up to this many pixels, in [0, side); 0: not at all
-    generator:torch.Generator=None, # for the offsets, such as `rng(seed, step, 'shift')`
+    generator:torch.Generator=None, # for the offsets, such as rng(seed, step, 'shift')
     rows=slice(None), # the rows of `idx` that this process works on
 ) -> tuple: # images (rows,C,H,W), float32 in [-1, 1]; labels (rows,), int64; both on the device
     "One batch: one gather, an optional shift, and floats. ValueError when `shift` is too large or lacks its generator."

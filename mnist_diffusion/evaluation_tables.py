@@ -22,7 +22,7 @@ def evaluate_images(
     labels:Tensor,              # (N,), the classes that were requested
     train:ImageData,            # training images
     test:ImageData,             # test images, for the floor
-    classifier:DigitClassifier=None, # default: `load_classifier(train)`
+    classifier:DigitClassifier=None, # default: load_classifier(train)
     seed:int=0,                 # of the subsets that KID, precision and recall draw, and of the floor
 )->dict:                        # JSON-able: num_images, accuracy, fid … per_class, and the same under 'floor'
     "Every figure for images from anywhere, and under 'floor' for as many real test images (or all, if they are fewer)."

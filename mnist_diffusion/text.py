@@ -115,7 +115,7 @@ def _check_distinct(rows, class_names):
 def draw(self:Captions,
     labels:Tensor,             # (B,), int64: classes of the global batch
     idx:Tensor,                # (B,), int64: positions of its images
-    generator:torch.Generator, # such as `rng(seed, step, 'captions')`
+    generator:torch.Generator, # such as rng(seed, step, 'captions')
 )->Tensor:                     # (B,), int64: numbers into texts, on the device of `choices`
     "A caption for each image, each of its row's with the same chance."
     row = (labels if self.by == 'class' else idx).to(self.choices.device)
@@ -285,7 +285,7 @@ def encode(
 # %% ../nbs/10_text.ipynb #c042
 def text_condition(
     hidden:Tensor, # (B,L,D), from encode
-    null:Tensor,   # (1,L,D), from `encode(['']…)`
+    null:Tensor,   # (1,L,D), from encode([''], …)
 )->Condition:      # what the model is given, and its null
     "Encoded captions as a condition."
     return Condition({'encoder_hidden_states': hidden}, {'encoder_hidden_states': null})
