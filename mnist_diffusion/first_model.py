@@ -33,10 +33,10 @@ class Recipe:
 
 # %% ../nbs/04_first_model.ipynb #c004
 def draw_step(
-    config,     # a Recipe, or a Config
+    config,     # a Recipe, or anything with its fields
     data,       # the training images, an ImageData
     scheduler,  # the forward process, says how times are drawn
-    passes:int, # noisings that the loss makes of each image: 1, or 2 for semi-implicit
+    passes:int, # noisings that the loss makes of each image, here 1
     step:int,   # optimizer steps done before this one
 )->dict:        # idx (B,), images (B,C,H,W), labels (B,), noise (passes,B,C,H,W), timesteps (passes,B), dropped (B,)
     "All that is random about optimizer step `step`, for the global batch: a pure function of (seed, step)."

@@ -221,9 +221,10 @@ def _call_back(self:DigitPipeline, callback, inputs, i, t, x):
         raise ValueError(f'callback_on_step_end returned latents {got}: return a tensor of shape {tuple(x.shape)}')
     return new.detach().to(x)
 
-# %% ../nbs/06_pipelines.ipynb #c022
+# %% ../nbs/06_pipelines.ipynb #c022a
 def _unit(x): "From [-1,1] to [0,1], float32 on the CPU."; return (x.float().cpu()/2 + 0.5).clamp(0, 1)
 
+# %% ../nbs/06_pipelines.ipynb #c022
 @patch
 def sample(self:DigitPipeline,
     condition,                       # a Condition with a row for each image, or None for a network that takes none
@@ -266,6 +267,7 @@ def label_numbers(self:DigitPipeline,
         numbers.append(known[key])
     return numbers
 
+# %% ../nbs/06_pipelines.ipynb #c024a
 @patch
 def _condition(self:DigitPipeline, numbers, each):
     if numbers is not None: return class_condition(self.unet, torch.tensor(numbers)).repeat(each)
@@ -306,6 +308,7 @@ def _generators_for(generator, seed, wanted):
         raise ValueError(f'generator has {len(generator)} entries for {len(wanted)} images: give one for each')
     return list(generator)
 
+# %% ../nbs/06_pipelines.ipynb #n015d
 @patch
 @torch.no_grad()
 def draw(self:DigitPipeline,
