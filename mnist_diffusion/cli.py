@@ -144,8 +144,13 @@ def _save_rows(images, labels, names, path):
 
 def _dataset_of(output_dir, dataset_path):
     "The data set of the run in output_dir; else mnist, or mnist_5k where mnist can't be had."
-    if (Path(output_dir)/'config.yaml').exists(): return from_yaml(Path(output_dir)/'config.yaml').dataset
     from mnist_diffusion.datasets import find_mnist, load_data
+    if (Path(output_dir)/'config.yaml').exists():
+        dataset = from_yaml(Path(output_dir)/'config.yaml').dataset
+        if dataset == 'mnist_5k' and find_mnist(dataset_path):
+            say(f'{output_dir} was begun with mnist_5k and goes on with it; for MNIST, which is here now, '
+                'name another --output_dir')
+        return dataset
     if find_mnist(dataset_path): return 'mnist'
     try:
         for split in ('train', 'test'): load_data('mnist', dataset_path, split)

@@ -8,7 +8,7 @@ __all__ = ['image_grid', 'denoising_strip', 'save_gif']
 # %% ../nbs/08_pictures.ipynb #c003
 from pathlib import Path
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 import torch
 from torch import Tensor
 from torchvision.transforms.functional import pil_to_tensor
@@ -24,6 +24,12 @@ def _as_tensor(images):
         images = torch.stack([pil_to_tensor(im) for im in plain])
     return images.detach().cpu()/255 if images.dtype == torch.uint8 else images.detach().float().cpu()
 
+def _font_for(text):
+    "None for Pillow's own font, which has few letters but these; else one that has most of the world's."
+    if text.isascii(): return None
+    from matplotlib.font_manager import findfont
+    return ImageFont.truetype(findfont('DejaVu Sans'), 11)
+
 def image_grid(
     images,           # PIL images, a tensor (N,C,H,W) or an array (N,H,W,C) in [0,1] (or uint8)
     ncols:int=10,     # images in a row
@@ -37,12 +43,13 @@ def image_grid(
     grid = Image.fromarray(tiles[...,0] if images.shape[1] == 1 else tiles)   # make_grid turns grey into RGB
     grid = grid.resize((grid.width*scale, grid.height*scale), Image.Resampling.NEAREST)
     if row_labels is None: return grid
-    margin = 8 + max(int(ImageDraw.Draw(grid).textlength(str(label))) for label in row_labels)
+    font = _font_for(''.join(map(str, row_labels)))
+    margin = 8 + max(int(ImageDraw.Draw(grid).textlength(str(label), font)) for label in row_labels)
     page = Image.new(grid.mode, (grid.width+margin, grid.height), 'white')
     page.paste(grid, (margin, 0))
     rows = -(-len(images)//ncols)
     for k,label in enumerate(row_labels):
-        ImageDraw.Draw(page).text((4, (k+.5)*grid.height/rows), str(label), fill='black', anchor='lm')
+        ImageDraw.Draw(page).text((4, (k+.5)*grid.height/rows), str(label), fill='black', font=font, anchor='lm')
     return page
 
 # %% ../nbs/08_pictures.ipynb #c011

@@ -9,7 +9,7 @@ __all__ = ['Screen', 'loss_line', 'memory_gb', 'tracked', 'logged', 'check_finit
 
 # %% ../nbs/37_training_runs.ipynb #c002
 import copy, numbers, shutil, signal, sys, time, warnings
-from contextlib import contextmanager, ExitStack
+from contextlib import contextmanager, ExitStack, suppress
 import torch
 import psutil
 from tqdm import tqdm
@@ -43,8 +43,10 @@ class Screen:
         if line: self.bar.set_postfix(loss=f"{line['loss']:.4f}")
         if not self.show: return
         try: tqdm.write(text); sys.stdout.flush()
-        except BrokenPipeError: raise
-        except OSError: self.show = False     # the terminal is gone
+        except OSError as e:                  # the terminal is gone, or whoever read the lines
+            self.show = False
+            with suppress(OSError): print(f'stdout is closed ({e.strerror}): the run goes on, see its metrics.jsonl',
+                                          file=sys.stderr, flush=True)
     def advance(self): "One step is done."; self.bar.update(self.batch)
     def close(self): "Take the bar down."; self.bar.close()
 
