@@ -20,7 +20,7 @@ import torch
 from torch import nn, Tensor
 import torch.nn.functional as F
 from .data import ImageData, rng
-from .first_model import image_generators
+from .walks import image_generators
 from .metrics import DigitClassifier, diversity, extract, fid, fid_error, fid_from_statistics
 from .metrics import inception_features, kid, near_copies, nearest_distances, packaged_classifier
 from .metrics import precision_recall, read_inception, train_classifier

@@ -11,7 +11,7 @@ from fastcore.meta import delegates
 from matplotlib.font_manager import findfont
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
-from .first_model import checked, listed, spelled
+from .walks import checked, listed, spelled
 from .pipelines import DigitPipeline
 from .metrics import rgb
 from .text import encode, text_condition

@@ -14,7 +14,7 @@ from fastcore.basics import patch
 import torch
 from .losses import make_loss
 from .first_model import draw_step, ema_decay_at, update_ema
-from .first_model import image_generators
+from .walks import image_generators
 from .conditions import conditions_of
 from .files import DataError
 from .config import Config, SettingError
