@@ -17,10 +17,9 @@ EXPORT = re.compile(r'^#\| ?exports?\b', re.M)
 def source(cell): return ''.join(cell['source'])
 
 
-def chapters():
-    "Each notebook but the index, with its cells, in the order of the numbers."
-    paths = [p for p in sorted((ROOT/'nbs').glob('*.ipynb')) if p.stem != 'index']
-    return [(p, json.loads(p.read_text(encoding='utf-8'))['cells']) for p in paths]
+def notebooks():
+    "Each with its cells, in the order of the numbers; the index comes last."
+    return [(p, json.loads(p.read_text(encoding='utf-8'))['cells']) for p in sorted((ROOT/'nbs').glob('*.ipynb'))]
 
 
 def letters(text): return re.sub(r'[^a-z0-9]', '', text.lower())
@@ -90,11 +89,14 @@ def headings(book):
 
 
 def links(book):
-    "Chapters that are spoken of in prose are linked."
+    "Chapters that are spoken of in prose are linked, to where they are."
     for p, cells in book:
         for c in cells:
             if c['cell_type'] != 'markdown': continue
             for m in re.findall(r'(?<!\[)\b[Cc]hapters? \d\d\b', source(c)): yield 'links', f'{p.name}: {m} is no link'
+            for label, to in re.findall(r'\[([^\]\[]*)\]\(([\w-]+\.ipynb)', source(c)):
+                if not (p.parent/to).exists(): yield 'links', f'{p.name}: {to} does not exist'
+                if (n := re.findall(r'\b\d\d\b', label)) and n[0] != to[:2]: yield 'links', f'{p.name}: {label} is {to}'
 
 
 def comments(book):
@@ -111,8 +113,8 @@ def comments(book):
 
 
 def main():
-    book = chapters()
-    parts = names(book), lines(), lengths(), downward(book), headings(book), links(book), comments(book)
+    *book, index = notebooks()
+    parts = names(book), lines(), lengths(), downward(book), headings(book), links([*book, index]), comments(book)
     findings = [f for part in parts for f in part]
     if '--count' in sys.argv: print(dict(Counter(kind for kind, _ in findings)))
     else: print('\n'.join(f'{kind}: {what}' for kind, what in findings))

@@ -238,6 +238,26 @@ def earlier_plan(
                            'go on with --resume, name another output_dir, or remove that folder to begin afresh')
     return old | dict(data=planned['data']), parts
 
+# %% ../nbs/44_grids.ipynb #c015a
+def _stopped(parts, partial):
+    kept = 'no batch of networks was finished, nothing is kept; run the same command again'
+    if parts: kept = f'{len(parts)} runs are kept in {partial}; go on with the same command and --resume'
+    return RunEnded('stopped', 'stopped by Ctrl-C', kept, exit_status=128 + signal.SIGINT)
+
+def _tell(path, grid, shard=None):
+    "What has become of a grid, or a part of it; RunEnded where nothing succeeded."
+    s, count = grid['summary'], lambda n, word: f'{n} {word}{"s"*(n != 1)}'
+    part = f"shard {shard}: {count(s['total_runs'], 'run')}, {s['failed_runs']} failed"
+    whole = f"{count(s['total_experiments'], 'experiment')}, {s['successful']} successful, {s['failed']} failed"
+    print(part if shard else whole, flush=True)
+    if s['failed_runs'] == s['total_runs'] > 0:
+        first = grid['results'][0]['error']
+        raise RunEnded('failed', f"all {s['total_runs']} runs failed, the first with: {first}; {path} has the rest")
+    join = f"mnist-diffusion experiments merge --task {grid['metadata']['dataset']} --output_dir {path.parent}"
+    places = dict(partial=path, join=join) if shard else dict(file=path, report=report_path(path))
+    for name, where in places.items(): print(f'{name:<9} {where}', flush=True)
+    return path
+
 # %% ../nbs/44_grids.ipynb #c015
 def experiments(
     task:str='mnist1d',                       # mnist1d or sine
@@ -286,25 +306,6 @@ def experiments(
 
 experiments.example = ('mnist-diffusion experiments --task mnist1d --seeds 10\n'
                        '  mnist-diffusion experiments --task sine --only 1,2 --seeds 2 --max_epochs 5')
-
-def _stopped(parts, partial):
-    kept = 'no batch of networks was finished, nothing is kept; run the same command again'
-    if parts: kept = f'{len(parts)} runs are kept in {partial}; go on with the same command and --resume'
-    return RunEnded('stopped', 'stopped by Ctrl-C', kept, exit_status=128 + signal.SIGINT)
-
-def _tell(path, grid, shard=None):
-    "What has become of a grid, or a part of it; RunEnded where nothing succeeded."
-    s, count = grid['summary'], lambda n, word: f'{n} {word}{"s"*(n != 1)}'
-    part = f"shard {shard}: {count(s['total_runs'], 'run')}, {s['failed_runs']} failed"
-    whole = f"{count(s['total_experiments'], 'experiment')}, {s['successful']} successful, {s['failed']} failed"
-    print(part if shard else whole, flush=True)
-    if s['failed_runs'] == s['total_runs'] > 0:
-        first = grid['results'][0]['error']
-        raise RunEnded('failed', f"all {s['total_runs']} runs failed, the first with: {first}; {path} has the rest")
-    join = f"mnist-diffusion experiments merge --task {grid['metadata']['dataset']} --output_dir {path.parent}"
-    places = dict(partial=path, join=join) if shard else dict(file=path, report=report_path(path))
-    for name, where in places.items(): print(f'{name:<9} {where}', flush=True)
-    return path
 
 # %% ../nbs/44_grids.ipynb #c017
 def merge(
