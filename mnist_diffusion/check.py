@@ -65,9 +65,10 @@ def _check_python():
     "Python and packages."
     yield _row(sys.version_info >= (3,10), 'Python', sys.version.split()[0], 'install Python 3.10 or newer')
     for p in PACKAGES: yield _row(v := _version(p), p, v or 'not installed', f'pip install {p}')
-    for p in ('mlflow', 'tensorboard'):
-        remedy = 'for tracking: pip install "mnist-diffusion[tracking]"'
-        yield _row(v := _version(p), f'{p} (tracker)', v or 'not installed', remedy, '-')
+    extras = dict(mlflow='tracking', tensorboard='tracking', ipywidgets='widgets', voila='widgets')
+    for p,extra in extras.items():
+        remedy = f'for {extra}: pip install "mnist-diffusion[{extra}]"'
+        yield _row(v := _version(p), f'{p} ({extra})', v or 'not installed', remedy, '-')
 
 # %% ../nbs/52_check.ipynb #c010
 def _cores(): return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()

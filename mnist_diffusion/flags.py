@@ -75,8 +75,9 @@ class Parser:
             if not name.startswith('--'):
                 how = f'flags are written --name value, lists with commas (0,1,2); {see}'
                 raise SettingError(repr(word), why='was not expected', remedy=how)
-            if name[2:] not in self.flags: raise SettingError(name, why=f'is no flag{self._near(name)}', remedy=see)
-            given[name[2:]] = text if equals else self._value(self.flags[name[2:]], rest)
+            known = name[2:].replace('-', '_')
+            if known not in self.flags: raise SettingError(name, why=f'is no flag{self._near(name)}', remedy=see)
+            given[known] = text if equals else self._value(self.flags[known], rest)
         for name in self.needed:
             if name not in given: raise SettingError(name.upper(), why='is missing', remedy=see)
         return {name: self.flags[name].read(text) for name, text in given.items()}
