@@ -171,7 +171,7 @@ def misfit(
 )->str:                           # empty where it fits
     "Why a scheduler does not undo a process in n steps, found by trial; what was tried once is remembered."
     process, n = tuple((PROCESS | process).items()), num_inference_steps
-    key = repr((type(scheduler), sorted(scheduler.config.items()), process, n, sorted(step_options.items())))
+    key = type(scheduler), repr((sorted(scheduler.config.items()), process, n, sorted(step_options.items())))
     if key in _TRIED: return _TRIED[key]
     paper, steps = _network(process, OneValue), n or _trial_steps(process)
     try:
