@@ -4,13 +4,14 @@
 
 # %% auto #0
 __all__ = ['COUNT', 'SWITCH', 'NUMBER', 'ARGUMENTS', 'image_generators', 'OwnNoise', 'begun', 'walk', 'spelled', 'checked',
-           'listed']
+           'listed', 'guidance_scales']
 
 # %% ../nbs/05_walks.ipynb #c002
 import copy, inspect, math, operator
 from collections.abc import Mapping, Sequence, Set
 from contextlib import nullcontext
 from diffusers.utils.torch_utils import randn_tensor
+import numpy as np
 import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
@@ -138,3 +139,33 @@ def listed(
     values = list(value) if isinstance(value, Sequence) and not isinstance(value, (str, bytes)) else [value]
     if not values: raise ValueError(f'{name}=[] is empty: give at least one, or None for unconditional images')
     return values
+
+# %% ../nbs/05_walks.ipynb #gs014
+def guidance_scales(
+    guidance_scale,     # a number; a list: over the steps; a function of the time in [0,1]; a tensor (B,): by image
+    times,              # (steps,), times of the steps as fractions: 1 is noise, 0 the image
+    interval=(0., 1.),  # (lo, hi): times, as fractions, within which there is guidance
+)->list:                # a scale (or tensor of scales) for each step, at least 0
+    "The guidance scale of each step; ValueError for what is no scale or below 0, and for an interval that is none."
+    lo, hi = _interval(interval)
+    return [s if lo <= u <= hi else 1. for s,u in zip(_scales(guidance_scale, times), times)]
+
+def _interval(given):
+    try:
+        if not isinstance(given, (list, tuple)) and getattr(given, 'ndim', 0) != 1: raise ValueError
+        lo, hi = (checked('guidance_interval', v) for v in given)
+        if lo > hi: raise ValueError
+    except ValueError:
+        words = ARGUMENTS['guidance_interval'][-1]
+        raise ValueError(f'guidance_interval={spelled(given)} is no interval: give {words}') from None
+    return lo, hi
+
+def _scales(given, times):
+    "A scale for each step."
+    if callable(given): return [float(checked('guidance_scale', given(float(u)))) for u in times]
+    many = isinstance(given, (list, tuple)) or getattr(given, 'ndim', 0)
+    if not many: return [float(checked('guidance_scale', given))]*len(times)
+    points = [checked('guidance_scale', s) for s in given]
+    if not points: raise ValueError('guidance_scale=[] is empty: give a number, or a list with at least one')
+    if isinstance(given, Tensor): return [given]*len(times)
+    return np.interp(np.linspace(0, 1, len(times)), np.linspace(0, 1, len(points)), points).tolist()
