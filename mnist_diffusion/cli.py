@@ -218,6 +218,8 @@ COMMANDS = dict(train=train, generate=generate, evaluate=evaluate, quickstart=qu
 
 TO_BEGIN = '''mnist-diffusion COMMAND --help tells more. To begin:
 
+  mnist-diffusion generate --prompt "a handwritten seven"
+  mnist-diffusion app
   mnist-diffusion quickstart
   mnist-diffusion generate --model outputs/quickstart --labels 0,1,2 --num_images 5
   mnist-diffusion train --config text_fast
@@ -255,8 +257,9 @@ def in_todays_words(
     rest = [re.sub(r'^--(\w+)', today, w) for w in rest]
     given = [w.partition('=')[0] for w in rest]
     if '--config' in given: first = []
-    newest = next(iter(runs_here()), 'outputs/classic')
-    model = [w for n in parser.needed if f'--{n}' not in given for w in (f'--{n}', newest)]
+    newest = runs_here()[:1]
+    model = [w for n in parser.bare if f'--{n}' not in given and (newest or n in parser.needed)
+             for w in (f'--{n}', *(newest or ['outputs/classic']))]
     return [command, *first, *model, *rest]
 
 # %% ../nbs/56_cli.ipynb #n009

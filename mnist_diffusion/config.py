@@ -51,6 +51,7 @@ class Setting:
     below:float = None       # what it must be less than
     path:bool = False        # names a file or a folder: may begin with ~
     later:bool = False       # may a run that goes on have another value than it began with?
+    bare:bool = False        # may be given without its name, as what has no default may be
 
 def setting(
     default, # its value in the recipe `fast`

@@ -61,13 +61,14 @@ class Parser:
         example:str='',     # its last
     ):
         self.prog, self.flags, self.description, self.example = prog, {f.name: f for f in flags}, description, example
-        self.needed = [f.name for f in flags if f.default is inspect.Parameter.empty] # may be given without their name
+        self.needed = [f.name for f in flags if f.default is inspect.Parameter.empty]
+        self.bare = [f.name for f in flags if f.bare or f.name in self.needed]      # may be given without their name
 
     def values(self,
         argv:list # words
     )->dict:      # of checked values, by the names of those that were given
         "The values that the words give; SettingError for a flag that is unknown, lacks a value or has a wrong one."
-        given, bare, rest, see = {}, list(self.needed), list(argv), f'see {self.prog} --help'
+        given, bare, rest, see = {}, list(self.bare), list(argv), f'see {self.prog} --help'
         while rest:
             word = rest.pop(0)
             name, equals, text = word.partition('=')
@@ -108,7 +109,8 @@ def help(self:Parser)->str: # several lines
     "What the command does, its flags with their meaning and default, and an example."
     wide = min(150, shutil.get_terminal_size().columns)
     layout = lambda prog: argparse.RawDescriptionHelpFormatter(prog, max_help_position=34, width=wide)
-    usage = ' '.join([self.prog, *map(str.upper, self.needed), '[options]'])
+    bare = [n.upper() if n in self.needed else f'[{n.upper()}]' for n in self.bare]
+    usage = ' '.join([self.prog, *bare, '[options]'])
     parser = argparse.ArgumentParser(usage=usage, description=self.description, epilog=f'example:\n  {self.example}',
                                      formatter_class=layout, add_help=False)
     groups = {}

@@ -47,8 +47,9 @@ def texts_of(
     if name and model.condition == 'class':
         raise SettingError(name, str(given[name]), f'needs a model of texts, and {model.folder} is one of classes',
                            'give labels, or train one with mnist-diffusion train --config text_fast')
-    if sum(v is not None for v in (labels, prompt, prompt_file)) > 1:
-        raise SettingError(name, str(given[name]), 'is not the only one', 'give one of prompt, prompt_file and labels')
+    both = [n for n,v in dict(labels=labels, prompt_file=prompt_file, prompt=prompt).items() if v is not None]
+    if both[1:]:
+        raise SettingError(name, str(given[name]), f'was given beside {both[0]}', f'give one of {" and ".join(both)}')
     if prompt is not None: return [prompt]
     if prompt_file is None: return None
     try: texts = [l.strip() for l in read_text(prompt_file).split('\n')]
@@ -72,7 +73,7 @@ def prompt_words(
 
 # %% ../nbs/51_generate_evaluate.ipynb #c007
 def generate(
-    model:Path,                         # folder of a run or of a pipeline
+    model:Annotated[Path|None, dict(bare=True)]=None, # folder of a run or of a pipeline; default: the packaged model
     labels:list|None=None,              # classes to draw: names, numbers or ranges (0-9), with commas; default: all
     prompt:str|None=None,               # a text to draw instead, for a model of texts
     prompt_file:Path|None=None,         # a file of texts to draw, one a line
@@ -93,14 +94,15 @@ def generate(
     from mnist_diffusion.runs import check_sampling, draw, find_model
     run = find_model(model)
     labels = labels_of(labels, run.class_names)
-    check_sampling(run, labels, num_inference_steps, scheduler, scheduler_options)
     texts = texts_of(run, labels, prompt, prompt_file, negative_prompt)
+    check_sampling(run, labels, num_inference_steps, scheduler, scheduler_options)
     def where():
         if output_dir is not None: return expanded(output_dir)
         return Path('inference_samples' if overwrite else free_folder('inference_samples'))
     check_writable(where())
     known = image_stems(texts) if texts else run.class_names and _stems(run.class_names, labels)
     if known: _refuse_existing(known, num_images, where(), overwrite)
+    if model is None: _say_whose()
     pipe = run.load_pipeline(scheduler, scheduler_options)
     subjects, names, stems = (texts, texts, known) if texts else _subjects(run, pipe, labels)
     if not known: _refuse_existing(stems, num_images, where(), overwrite)
@@ -112,11 +114,19 @@ def generate(
                seed=seed, batch_size=batch_size, return_intermediates=gif, **options)
     return _write_images(out, names, stems, num_images, where(), gif, overwrite)
 
-generate.example = '''mnist-diffusion generate --model outputs/quickstart --labels 0,1,2 --num_images 5
+generate.example = '''mnist-diffusion generate --prompt "a handwritten seven"
+  mnist-diffusion generate --model outputs/quickstart --labels 0,1,2 --num_images 5
   mnist-diffusion train --config text_fast
   mnist-diffusion generate --model outputs/text_fast --prompt "A handwritten digit 7"'''
 
 # %% ../nbs/51_generate_evaluate.ipynb #c008
+def _say_whose():
+    "Which model draws where none was named, and how a run of one's own would."
+    from mnist_diffusion.runs import runs_here
+    runs = runs_here()
+    own = f'; your newest run would with --model {runs[0]}' if runs else ''
+    say(f'the model that comes with the package (text_fast, of MNIST) draws{own}')
+
 def _stems(names, labels=None):
     "The beginnings of file names of the chosen classes, which don't depend on the choice."
     from mnist_diffusion.runs import chosen_classes

@@ -60,17 +60,24 @@ def _ask_train(q):
     words += ['--output_dir', q('folder of the run', usual, lambda t: q.would_run(*words, '--output_dir', t))]
     return ['train', *words, '--num_epochs', q('epochs', config.num_epochs, q.fits('train', 'num_epochs'))]
 
+PACKAGED = 'packaged'       # in answers, the model that comes with the package
+
+def _model_words(folder): return ['--model', folder]*(folder != PACKAGED)
+
 def _find(q, text, with_run=False):
-    "The model in a folder."
+    "The model in a folder, or the packaged one."
     from mnist_diffusion.runs import find_model
-    model = find_model(q.value('generate', 'model', text))
+    model = find_model(None if text == PACKAGED else q.value('generate', 'model', text))
     if with_run and model.alone: raise ValueError(f'{text} is a pipeline without its run: name the folder of a run')
     return model
 
 def _ask_model(q, with_run=False):
-    "The folder of a run or a pipeline."
+    "The folder of a run or a pipeline; or, where no run is needed, the word for the model in the package."
     from mnist_diffusion.runs import runs_here
     runs = [r for r in runs_here() if any(Path(r).glob('checkpoints/*.pt'))]
+    if not with_run:
+        check = lambda text: text == PACKAGED or _find(q, text)
+        return q(f'folder of the run, or {PACKAGED} for the model in the package', *runs[:1] or [PACKAGED], check)
     if not runs: say('  the folder outputs holds no run yet: name another, or press Ctrl-C and choose 1 to train one')
     return q('folder of the run', *runs[:1] or [None], lambda text: _find(q, text, with_run))
 
@@ -97,7 +104,7 @@ def _ask_generate(q):
         check_writable(folder)
         if (folder/'grid.png').exists(): raise ValueError(f'{text} holds images already, {free_folder(folder)} is free')
     folder = _ask_model(q)
-    return ['generate', '--model', folder, *_ask_what(q, _find(q, folder)),
+    return ['generate', *_model_words(folder), *_ask_what(q, _find(q, folder)),
             '--num_images', q('images of each', 5, q.fits('generate', 'num_images')),
             '--seed', q('seed', 0, q.fits('generate', 'seed')),
             '--output_dir', q('folder for the images', free_folder('inference_samples'), free)]
@@ -106,11 +113,7 @@ def _ask_evaluate(q):
     def enough(text): check_enough(q.value('evaluate', 'num_images', text))
     return ['evaluate', _ask_model(q, with_run=True), '--num_images', q('images', 2000, enough)]
 
-PACKAGED = 'the one that comes with the package'
-
-def _ask_app(q):
-    folder = q('model', PACKAGED, lambda text: text == PACKAGED or _find(q, text))
-    return ['app'] + ['--model', folder]*(folder != PACKAGED)
+def _ask_app(q): return ['app', *_model_words(_ask_model(q))]
 
 MENU = [('train', 'a new model', _ask_train), ('continue', 'a run', _ask_continue),
         ('generate', 'images with a model', _ask_generate), ('evaluate', 'a run', _ask_evaluate),
@@ -123,12 +126,10 @@ def menu(
     ask=input  # puts a question and returns the answer
 ):
     "Offer what can be done until there is no more to do; Ctrl-C at a question leads back here, and here to the end."
-    from mnist_diffusion.runs import runs_here
     entries = {k: (name, what, questions) for k,(name,what,questions) in enumerate(MENU, 1)}
     while True:
         say('\n'.join(['', *(f'{k} {name:<10}{what}' for k,(name,what,_) in entries.items())]))
-        usual = '3' if runs_here() else '1'
-        try: chosen = ask(f'choose [{usual}]: ').strip() or usual
+        try: chosen = ask('choose [3]: ').strip() or '3'
         except (EOFError, KeyboardInterrupt): return say()
         entry = next((e for k,e in entries.items() if chosen in (str(k), e[0])), None)
         if not entry:

@@ -13,7 +13,7 @@ import json, math, re, sys, warnings, zipfile
 from contextlib import suppress
 from pathlib import Path
 from fastcore.basics import patch
-from .files import DataError, expanded, save_folder, write_whole
+from .files import DataError, expanded, PACKAGED, save_folder, write_whole
 from .config import Config, from_yaml, nearest, SettingError
 
 # %% ../nbs/30_runs.ipynb #c017
@@ -287,10 +287,10 @@ def runs_here(
     return [str(p.parent) for p in sorted(Path(folder).glob('*/config.yaml'), key=lambda p: -p.stat().st_mtime)]
 
 def find_model(
-    folder # of a run or of a pipeline
-)->Run:    # with a model that can be loaded
+    folder=None # of a run or of a pipeline; None: the model that comes with the package
+)->Run:         # with a model that can be loaded
     "The run that `folder` means, not loaded yet; DataError where there is no model, or one of another kind."
-    folder, name = expanded(folder), 'name the folder of a run or a pipeline'
+    folder, name = expanded(PACKAGED if folder is None else folder), 'name the folder of a run or a pipeline'
     if not folder.exists():
         raise DataError(folder, 'does not exist', f'{name}{nearest(folder, runs_here())}, or train one with '
                                                   'mnist-diffusion train')
