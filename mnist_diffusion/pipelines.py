@@ -23,9 +23,10 @@ from torch import Tensor
 from .data import class_number
 from .unets import autocast, class_condition, few_threads, num_classes
 from .first_model import guided
-from .walks import (ARGUMENTS, begun, checked, guidance_scales, image_generators, listed, NUMBER,
-                                   spelled, SWITCH, walk)
+from .walks import (ARGUMENTS, begun, checked, generators_for, guidance_scales, listed, NUMBER, spelled,
+                                   SWITCH, walk)
 from .samplers import check_sampler, process_of, sampler_for
+from .editing import check_entry, edit_of, edit_walk, interpolate, noise_of
 
 # %% ../nbs/08_pipelines.ipynb #c017
 DEFAULTS = dict(guidance_scale=1., guidance_rescale=0., num_inference_steps=20, mixed_precision='auto')
@@ -89,6 +90,12 @@ class DigitPipeline(DiffusionPipeline):
     @property
     def num_timesteps(self): "Steps of the walk that is under way, for callbacks."; return self._num_timesteps
     @property
+    def image_shape(self):
+        "Channels, height and width of the images."
+        c = self.unet.config
+        return c.in_channels, *((c.sample_size,)*2 if isinstance(c.sample_size, int) else c.sample_size)
+
+    @property
     def interrupt(self): "Whether a callback wants to stop."; return self._interrupt
 
 @dataclass
@@ -99,12 +106,13 @@ class DigitOutput(BaseOutput):
 
 # %% ../nbs/08_pipelines.ipynb #n016
 @patch
-def _scheduler_for(self:DigitPipeline, num_inference_steps, **step_options):
+def _scheduler_for(self:DigitPipeline, num_inference_steps, edit=None, **step_options):
     "A fresh copy of the scheduler, set to so many steps; ValueError where it cannot undo the process in these."
     most, steps = self.scheduler.config.num_train_timesteps, checked('num_inference_steps', num_inference_steps)
     if steps > most:
         raise ValueError(f'num_inference_steps={steps} is out of range: use 1 to {most}, the num_train_timesteps')
     check_sampler(self.scheduler, steps, self._process, **step_options)
+    if edit: check_entry(self.scheduler, steps, edit.strength, self._process, **step_options)
     return begun(self.scheduler, steps, self._execution_device)
 
 @patch
@@ -143,6 +151,8 @@ def sample_steps(self:DigitPipeline,
     guidance_rescale:float=0.,    # from 0 to 1, see guided
     num_inference_steps:int=20,   # steps, in [1, num_train_timesteps]
     mixed_precision=None,         # auto, no, bf16 or fp16; default: the pipeline's
+    edit=None,                    # an Edit, from edit_of: given images to begin from or to mend
+    latents=None,                 # noise (B,C,H,W) instead of the generators'
     callback_on_step_end=None,    # see __call__
     callback_on_step_end_tensor_inputs=('latents',), # see __call__
     **step_options                # for the scheduler's step, such as DDIM's `eta`
@@ -150,22 +160,24 @@ def sample_steps(self:DigitPipeline,
     "Walk from noise to images, one state after the other."
     step_options, computing = _step_options(self.scheduler, step_options), self._computing(mixed_precision)
     tried = {n: v for n,v in step_options.items() if isinstance(v, (bool, int, float))}
-    scheduler, c, device = self._scheduler_for(num_inference_steps, **tried), self.unet.config, self._execution_device
+    scheduler, device = self._scheduler_for(num_inference_steps, edit, **tried), self._execution_device
     times = (scheduler.timesteps/scheduler.config.num_train_timesteps).tolist()
-    scales = iter(guidance_scales(guidance_scale, times, guidance_interval))
+    scales = guidance_scales(guidance_scale, times, guidance_interval)
+    places = edit.places(scheduler) if edit else range(len(times))
+    scales = iter([scales[k] for k in places])
     if condition is not None: condition = condition.to(device)
     def answer(x, t):
         with computing: return guided(self.unet, x, t, condition, next(scales), guidance_rescale)
 
-    size = (c.sample_size,)*2 if isinstance(c.sample_size, int) else c.sample_size
-    shape = (len(generators), c.in_channels, *size)
-    noise = randn_tensor(shape, generator=generators, device=device, dtype=torch.float32)
-    self._num_timesteps, self._interrupt = len(times), False
-    states = walk(scheduler, answer, noise, generators, **step_options)
+    noise = randn_tensor((len(generators), *self.image_shape), generator=generators, device=device, dtype=torch.float32)
+    if latents is not None: noise = noise_of(latents, *noise.shape[:1], self.image_shape).to(device)
+    self._num_timesteps, self._interrupt = len(places), False
+    if edit is None: states = walk(scheduler, answer, noise, generators, **step_options)
+    else: states = edit_walk(scheduler, answer, noise, edit.to(device), generators, **step_options)
     x = next(states)
     yield x
-    for i, t in enumerate(scheduler.timesteps):
-        x = states.send(x)
+    for i, k in enumerate(places):
+        x, t = states.send(x), scheduler.timesteps[k]
         if callback_on_step_end: x = self._call_back(callback_on_step_end, callback_on_step_end_tensor_inputs, i, t, x)
         yield x
         if self._interrupt: return
@@ -208,23 +220,27 @@ def sample(self:DigitPipeline,
     batch_size:int=256,              # images at a time, at least 1; with guidance the network sees twice as many
     return_intermediates:bool=False, # keep all states
     guidance_scale=1.,               # see guidance_scales
+    edit=None,                       # an Edit with a row for each image, see edit_of
+    latents=None,                    # noise (N,C,H,W) instead of the generators'
     **options                        # for sample_steps: guidance_interval, options of the scheduler's step …
 )->tuple:                            # images (N,C,H,W) in [0,1], on the CPU; all states (steps+1,N,C,H,W) or None
     "Sample an image for each generator, under any condition; ValueError for a value out of range."
     starts, images, frames = range(0, len(generators), checked('batch_size', batch_size)), [], []
-    steps = len(self._scheduler_for(num_inference_steps).timesteps)
+    fresh = self._scheduler_for(num_inference_steps, edit)
+    steps = len(fresh.timesteps if edit is None else edit.places(fresh))
     with self.progress_bar(total=len(starts)*steps) as bar, few_threads(min(batch_size, len(generators)), self.unet):
         for k in starts:
-            rows, states = slice(k, k+batch_size), []
+            rows, seen = slice(k, k+batch_size), []
             each = isinstance(guidance_scale, Tensor) and guidance_scale.ndim
             scale = guidance_scale[rows] if each else guidance_scale
-            given = None if condition is None else condition[rows]
-            walk = self.sample_steps(given, generators[rows], scale, num_inference_steps=num_inference_steps, **options)
-            for step, x in enumerate(walk):
-                if return_intermediates: states.append(_unit(x))
+            given, own, noise = (None if y is None else y[rows] for y in (condition, edit, latents))
+            states = self.sample_steps(given, generators[rows], scale, edit=own, latents=noise,
+                                       num_inference_steps=num_inference_steps, **options)
+            for step, x in enumerate(states):
+                if return_intermediates: seen.append(_unit(x))
                 bar.update(step > 0)
             images.append(_unit(x))
-            frames.append(states + states[-1:]*(steps+1-len(states)))     # fewer where a callback has ended the walk
+            frames.append(seen + seen[-1:]*(steps+1-len(seen)))     # fewer where a callback has ended the walk
             if self._interrupt: break
     return torch.cat(images), torch.cat([torch.stack(s) for s in frames], 1) if return_intermediates else None
 
@@ -250,6 +266,22 @@ def _condition(self:DigitPipeline, numbers, each):
     except ValueError: return None
     return class_condition(self.unet, torch.zeros(each, dtype=torch.long)).as_null()
 
+@patch
+def _ends(self:DigitPipeline, start, end):
+    "What two images should show, and a function that returns the Condition of both."
+    ends = [None if y is None else self._one_label(y) for y in (start, end)]
+    if ends == [None, None]: return ends, lambda: self._condition(None, 2)
+    empty = torch.tensor([y is None for y in ends])
+    return ends, lambda: self._condition([y or 0 for y in ends], 1).drop(empty)
+
+@patch
+def _one_label(self:DigitPipeline, label):
+    numbers = self.label_numbers(label)
+    if len(numbers) > 1: raise ValueError(f'labels={spelled(label)} are {len(numbers)}: give one for each end')
+    return numbers[0]
+
+DigitPipeline.interpolate = interpolate
+
 # %% ../nbs/08_pipelines.ipynb #n015
 @patch
 def _settled(self:DigitPipeline, options, n):
@@ -263,25 +295,9 @@ def _settled(self:DigitPipeline, options, n):
     if isinstance(scale, Tensor) and scale.ndim and scale.shape != (n,):
         raise ValueError(f'guidance_scale has shape {tuple(scale.shape)} for {n} images: give one number, or {n}')
     guidance_scales(scale, [0.5], options['guidance_interval'])     # mistakes come to light also where guidance is off
-    self._scheduler_for(options['num_inference_steps'])
+    self._scheduler_for(options['num_inference_steps'], options.get('edit'))
     callback, inputs = (options.pop(k) for k in ('callback_on_step_end', 'callback_on_step_end_tensor_inputs'))
     return options | self._callback_of(callback, inputs)
-
-def _generators_for(generator, seed, wanted):
-    "A generator for each image, from whatever the caller gave; ValueError if that does not do."
-    if generator is None:
-        return image_generators(int(torch.randint(2**31, ())) if seed is None else checked('seed', seed), wanted)
-    if seed is not None: raise ValueError(f'seed={spelled(seed)} and generator were both given: give one of them')
-    if isinstance(generator, torch.Generator):     # for the first image itself; the others have theirs from its state
-        ahead, device = generator.clone_state(), generator.device
-        drawn = int(torch.randint(2**31, (), generator=ahead, device=device))
-        seeds = [g.initial_seed() for g in image_generators(drawn, wanted)[1:]]
-        return [generator, *(torch.Generator(device).manual_seed(s) for s in seeds)]
-    if not isinstance(generator, (list, tuple)) or not all(isinstance(g, torch.Generator) for g in generator):
-        raise ValueError(f'generator={spelled(generator)} is no generator: give a torch.Generator, a list, or a seed')
-    if len(generator) != len(wanted):
-        raise ValueError(f'generator has {len(generator)} entries for {len(wanted)} images: give one for each')
-    return list(generator)
 
 # %% ../nbs/08_pipelines.ipynb #n015d
 @patch
@@ -303,16 +319,24 @@ def draw(self:DigitPipeline,
     return_dict:bool=True,           # a DigitOutput, or a tuple
     callback_on_step_end=None,       # called after each step with (pipeline, step, time, tensors), may return others
     callback_on_step_end_tensor_inputs=('latents',), # tensors for it: latents, the states (B,C,H,W) in [-1,1]
+    image=None,                      # to begin from or to mend: PIL, array or tensor in [0,1]; one, or one for each
+    strength:float=None,             # share of the walk that is redone; default: 0.8, with a mask 1
+    mask_image=None,                 # where to draw anew (white, 1) and where to keep the image (black, 0)
+    num_resamples:int=1,             # times that each step is taken, with a mask: new pixels suit the known ones better
+    latents=None,                    # noise (N,C,H,W) instead of the generators'; one, or one for each
     **step_options                   # for the scheduler's step, such as DDIM's `eta`
 ):                                   # an image for each entry of `wanted`
     "What all calls share. Guidance, steps and precision that are not given are the pipeline's own."
     output_type, return_dict = checked('output_type', output_type), checked('return_dict', return_dict)
-    options = dict(guidance_scale=guidance_scale, guidance_interval=guidance_interval,
+    n, shape = len(wanted), self.image_shape
+    edit = edit_of(n, shape, image, strength, mask_image, num_resamples)
+    if latents is not None: latents = noise_of(latents, n, shape)
+    options = dict(guidance_scale=guidance_scale, guidance_interval=guidance_interval, edit=edit, latents=latents,
                    guidance_rescale=guidance_rescale, num_inference_steps=num_inference_steps,
                    batch_size=batch_size, mixed_precision=mixed_precision,
                    return_intermediates=return_intermediates, callback_on_step_end=callback_on_step_end,
                    callback_on_step_end_tensor_inputs=callback_on_step_end_tensor_inputs)
-    options, generators = self._settled(options, len(wanted)), _generators_for(generator, seed, wanted)
+    options, generators = self._settled(options, n), generators_for(generator, seed, wanted)
     if not has_condition: options['guidance_scale'] = 1.
     images, frames = self.sample(make_condition(), generators, **options, **step_options)
     self.maybe_free_model_hooks()

@@ -124,6 +124,7 @@ def sampling_error(
     scheduler,               # any
     network:PerfectNetwork,  # of the process that it should undo
     num_inference_steps:int, # n
+    walked=walk,             # or another walk that takes the same
     **step_options           # for the scheduler's step
 )->float:                    # see PerfectNetwork.error
     "The error of a sampler with a perfect network, in n steps; ValueError, with the reason, where it cannot take them."
@@ -131,7 +132,7 @@ def sampling_error(
     try:
         with _quiet():
             before = torch.get_rng_state()
-            for x in walk(begun(scheduler, num_inference_steps), network, noise, generators, **step_options): pass
+            for x in walked(begun(scheduler, num_inference_steps), network, noise, generators, **step_options): pass
             leaks = not torch.equal(torch.get_rng_state(), before)
     except Exception as e: raise ValueError(_short(e)) from None
     if leaks: raise ValueError('it draws noise that no seed governs')

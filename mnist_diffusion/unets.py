@@ -195,6 +195,7 @@ def _check_size(model, h, w):
 def _condition_embedding(model, t, hidden_states, labels):
     "The embedding of what each image should show, (B, emb_dim)."
     n = model.config.num_classes
+    if labels is not None and labels.is_floating_point(): return labels @ model.class_embedding.weight  # shares
     if n is not None:
         return model.class_embedding(torch.full_like(t, n, dtype=torch.long) if labels is None else labels)
     if hidden_states is None:
@@ -207,7 +208,7 @@ def forward(self:ConditionalUNet,
     sample:Tensor,                     # noisy images, (B, C, H, W)
     timestep:Tensor|float|int,         # times, (B,) or one for all, in [0, num_train_timesteps]
     encoder_hidden_states:Tensor=None, # hidden states of texts, (B, L, cross_attention_dim)
-    class_labels:Tensor=None,          # classes, (B,), in [0, num_classes]; None: the null class for all
+    class_labels:Tensor=None,          # classes (B,), in [0, num_classes], or shares (B, num_classes+1); None: null
     return_dict:bool=True,             # an object with .sample, or a tuple
 ):                                     # .sample: (B, out_channels, H, W)
     "What the network predicts for `sample` at `timestep`; ValueError where H or W do not fit."

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['COUNT', 'SWITCH', 'NUMBER', 'ARGUMENTS', 'image_generators', 'OwnNoise', 'begun', 'walk', 'spelled', 'checked',
-           'listed', 'guidance_scales']
+           'listed', 'generators_for', 'guidance_scales']
 
 # %% ../nbs/05_walks.ipynb #c002
 import copy, inspect, math, operator
@@ -73,17 +73,23 @@ def walk(
     predict,         # a function of noisy images (B, …) and their time, which gives the network's answer
     noise:Tensor,    # standard normal, (B, …)
     generators=None, # a list with a torch.Generator for each image, for samplers that add noise
+    places=None,     # numbers of the times to visit, among `timesteps`; default: all, in order
     **step_options   # for the scheduler's step, such as DDIM's `eta`
 ):                   # yields (B, …): the noise, then the state after each step; what is sent back replaces it
     "From noise to images, one state after the other."
     if 'generator' in inspect.signature(scheduler.step).parameters: step_options['generator'] = generators
     if generators and getattr(scheduler, 'noise_sampler_seed', 0) is None:    # DPMSolverSDE's noise grows from numbers
         scheduler.noise_sampler_seed = [g.initial_seed() for g in generators]
-    scaled = getattr(scheduler, 'scale_model_input', lambda x, t: x)     # diffusers' flow schedulers have none
-    x = noise * getattr(scheduler, 'init_noise_sigma', 1.)               # nor this
+    places = range(len(scheduler.timesteps)) if places is None else places
+    if places and places[0] and hasattr(scheduler, 'set_begin_index'): scheduler.set_begin_index(places[0])
+    again, kept = len(set(places)) < len(places), {}
+    x = noise * getattr(scheduler, 'init_noise_sigma', 1.)               # diffusers' flow schedulers have none
     changed = yield x
-    for t in scheduler.timesteps:
+    for k in places:
+        if again: scheduler = copy.deepcopy(kept.setdefault(k, copy.deepcopy(scheduler)))    # as it was there
+        scaled = getattr(scheduler, 'scale_model_input', lambda x, t: x)                     # nor this
         if changed is not None: x = changed
+        t = scheduler.timesteps[k]
         answer = predict(scaled(x, t), t)
         with OwnNoise(generators) if generators else nullcontext():
             x = scheduler.step(answer, t, x, **step_options).prev_sample
@@ -93,9 +99,11 @@ def walk(
 COUNT, SWITCH = (int, 1, math.inf, 'a whole number, 1 or more'), (bool, 0, 1, 'True or False')
 NUMBER = (float, -math.inf, math.inf, 'a number')
 ARGUMENTS = dict( # type (or choices), lowest, highest, and what may be given in words
+    num_images=(int, 2, math.inf, 'a whole number, 2 or more'), weights=(float, 0, 1, '0 (the first) to 1 (the last)'),
     num_images_per_label=COUNT, num_images_per_prompt=COUNT, num_inference_steps=COUNT, batch_size=COUNT,
     seed=(int, 0, math.inf, 'a whole number, 0 or more'), eta=(float, 0, 1, '0 (nothing random) to 1'),
     guidance_scale=(float, 0, math.inf, '0 or more, 1 means no guidance'),
+    strength=(float, 0, 1, '0 (the image as it is) to 1 (all of the walk)'), num_resamples=COUNT,
     guidance_rescale=(float, 0, 1, '0 (not at all) to 1'),
     guidance_interval=(float, 0, 1, '(lo, hi) with 0 <= lo <= hi <= 1'),
     return_dict=SWITCH, return_intermediates=SWITCH,
@@ -139,6 +147,27 @@ def listed(
     values = list(value) if isinstance(value, Sequence) and not isinstance(value, (str, bytes)) else [value]
     if not values: raise ValueError(f'{name}=[] is empty: give at least one, or None for unconditional images')
     return values
+
+# %% ../nbs/05_walks.ipynb #w002
+def generators_for(
+    generator,  # a torch.Generator, or a list with one for each image; None: from the seed
+    seed,       # 0 or more; None, without generator: a random one
+    wanted:list # what each image should show
+)->list:        # a generator for each image
+    "A generator for each image, from whatever the caller gave; ValueError if that does not do."
+    if generator is None:
+        return image_generators(int(torch.randint(2**31, ())) if seed is None else checked('seed', seed), wanted)
+    if seed is not None: raise ValueError(f'seed={spelled(seed)} and generator were both given: give one of them')
+    if isinstance(generator, torch.Generator):     # for the first image itself; the others have theirs from its state
+        ahead, device = generator.clone_state(), generator.device
+        drawn = int(torch.randint(2**31, (), generator=ahead, device=device))
+        seeds = [g.initial_seed() for g in image_generators(drawn, wanted)[1:]]
+        return [generator, *(torch.Generator(device).manual_seed(s) for s in seeds)]
+    if not isinstance(generator, (list, tuple)) or not all(isinstance(g, torch.Generator) for g in generator):
+        raise ValueError(f'generator={spelled(generator)} is no generator: give a torch.Generator, a list, or a seed')
+    if len(generator) != len(wanted):
+        raise ValueError(f'generator has {len(generator)} entries for {len(wanted)} images: give one for each')
+    return list(generator)
 
 # %% ../nbs/05_walks.ipynb #gs014
 def guidance_scales(
