@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['STOPPED', 'PRESETS', 'SMALL', 'COMMANDS', 'TO_BEGIN', 'MODES', 'called', 'stop_at_once', 'other_package', 'hindrance',
-           'train', 'run_training', 'quickstart', 'bench', 'app', 'interactive', 'overview', 'parser_of',
+           'train', 'run_training', 'quickstart', 'bench', 'app', 'export', 'interactive', 'overview', 'parser_of',
            'in_todays_words', 'run_command', 'default_pictures', 'plain_output', 'stoppable', 'speaks', 'complain',
            'main']
 
@@ -202,6 +202,20 @@ def app(
 
 app.example = 'mnist-diffusion app --model outputs/quickstart'
 
+# %% ../nbs/56_cli.ipynb #x002
+def export(
+    model:Path|None=None,  # folder of a run or of a pipeline; default: the model that comes with the package
+    format:Annotated[str, dict(choices=('onnx',))]='onnx', # of the files
+    output:Path|None=None, # folder for them; default: onnx, or the next free one
+    half:bool=False,       # weights in half precision: files of half the size
+    overwrite:bool=False,  # replace files that are there already, which is otherwise an error
+)->Path:                   # the folder
+    "Write a trained model for programs without PyTorch, each graph compared with PyTorch."
+    from mnist_diffusion.export import export_model
+    return export_model(model, output, half, overwrite)
+
+export.example = 'mnist-diffusion export --model outputs/quickstart --output onnx'
+
 # %% ../nbs/56_cli.ipynb #c012
 def interactive():
     "A menu: train, continue, generate, evaluate, play; Enter accepts what is proposed."
@@ -213,7 +227,7 @@ interactive.example = 'mnist-diffusion interactive'
 
 # %% ../nbs/56_cli.ipynb #c014
 COMMANDS = dict(train=train, generate=generate, evaluate=evaluate, quickstart=quickstart,
-                app=app, interactive=interactive, check=check, bench=bench,
+                app=app, interactive=interactive, export=export, check=check, bench=bench,
                 experiments=experiments, **{'experiments merge': merge})
 
 TO_BEGIN = '''mnist-diffusion COMMAND --help tells more. To begin:

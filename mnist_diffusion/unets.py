@@ -213,7 +213,7 @@ def forward(self:ConditionalUNet,
 ):                                     # .sample: (B, out_channels, H, W)
     "What the network predicts for `sample` at `timestep`; ValueError where H or W do not fit."
     _check_size(self, *sample.shape[-2:])
-    t = torch.as_tensor(timestep, device=sample.device).expand(len(sample))
+    t = torch.as_tensor(timestep, device=sample.device).expand(sample.shape[0])
     emb = self.time_mlp(timestep_embedding(t).to(self.dtype))
     emb = F.silu(emb + _condition_embedding(self, t, encoder_hidden_states, class_labels))
     x = F.pixel_unshuffle(sample, self.config.patch_size)
