@@ -108,7 +108,10 @@ def ordered(cells, module):
         known = all(spans.values()) and all(shown(c) in table for c in run if not is_source(c))
         out.extend(sorted(run, key=key) if known else run)
         run.clear()
+    seen = set() # nbdev adds an entry for a method that has one already
     for c in cells:
+        if shown(c) in seen: continue
+        if shown(c): seen.add(shown(c))
         if shown(c) or is_source(c): run.append(c)
         else: flush(); out.append(c)
     flush()
@@ -172,9 +175,10 @@ def as_markdown(data):
     "A table in HTML as a raw block: for HTML itself Quarto adds scripts of another host."
     page = ''.join(data.pop('text/html'))
     if '<table' in page: page = re.sub(r'<style scoped>.*?</style>', '', page, flags=re.S)
-    def row(m): return f'<th id="setting-{m[1]}">{m[1]}</th>' if m[1] in settings() else m[0]
-    if '>may be</th>' in page: page = re.sub(r'<th>(\w+)</th>(?=\s*<td>)', row, page)
-    data['text/markdown'] = f'```{{=html}}\n{page}\n```\n'
+    def row(m): return f'<th id="setting-{m[1]}">{m[1]}</th>' if m[1] in settings() and '>may be</th>' in page else m[0]
+    page = re.sub(r'<th>(\w+)</th>(?=\s*<td>)', row, page)
+    block = f'```{{=html}}\n{page}\n```\n'
+    data['text/markdown'] = f'::: {{.settings}}\n\n{block}\n:::\n' if '>may be</th>' in page else block
 
 
 def minutes(cells):
