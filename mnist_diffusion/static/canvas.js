@@ -247,7 +247,7 @@ function toolbar(model, drawing, say) {
   const undo = button('Undo', 'undo the last stroke (Ctrl+Z)', () => drawing.undo());
   const redo = button('Redo', 'do it again (Ctrl+Y)', () => drawing.redo());
   const clear = button('Clear', 'clear the drawing and its marks', () => drawing.empty('pixels', 'marks'));
-  const unmark = button('Clear marks', 'take all marks away, keep the drawing', () => drawing.empty('marks'));
+  const unmark = button('Keep all', 'take all marks away; the drawing stays', () => drawing.empty('marks'));
   const refresh = () => {
     for (const b of tools) b.setAttribute('aria-pressed', b.dataset.tool === drawing.tool);
     width.value = 2*drawing.radius;
