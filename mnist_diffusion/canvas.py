@@ -228,8 +228,9 @@ def request(self:DrawAndRepair,
     **others # keywords that are not controls
 )->dict:     # keywords of the pipeline
     "What these controls say now."
-    kept = {n: self.controls[n].value for n in (self._what, *names, 'guidance_scale', 'num_inference_steps', 'seed')}
-    return {n: v for n,v in kept.items() if n != self._what or v} | others
+    names = self._what, *names, 'guidance_scale', 'num_inference_steps', 'seed'
+    kept = {n: self.controls[n].value for n in names if n != self._what or self.controls[n].value}
+    return {n: round(v, 3) if isinstance(v, float) else v for n,v in kept.items()} | others     # 0.6000000000000001
 
 @patch
 def denoise(self:DrawAndRepair):
@@ -266,10 +267,14 @@ def put(self:DrawAndRepair,
 
 @patch
 def generated(self:DrawAndRepair):
-    "Put an image of the model on the canvas."
-    def show(frame):
-        if frame.done: self.canvas.load(frame.images[0]); self.say('an image of the model is on the canvas')
+    "Put an image of the model on the canvas: with the seed that is set, the next time with the next."
+    self._drawn = getattr(self, '_drawn', -1) + 1
     settings = self.request()
+    settings['seed'] += self._drawn
+    def show(frame):
+        if not frame.done: return
+        self.canvas.load(frame.images[0])
+        self.say(f'an image of the model, with seed {settings["seed"]}, is on the canvas')
     self.worker.start(lambda: steps_of(self.pipe, **settings), show)
 
 @patch
