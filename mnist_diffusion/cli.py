@@ -190,7 +190,7 @@ def app(
     "A page to play with a model: draw, look inside, repair, morph; Ctrl-C ends it."
     from mnist_diffusion.serving import check_widgets, serve
     check_widgets()
-    cells = [f'import os; os.chdir({os.getcwd()!r})\nfrom mnist_diffusion.explore import app', 'app()']
+    cells = [f'import os; os.chdir({os.getcwd()!r})\npass', 'app()']
     if model:
         from mnist_diffusion.runs import find_model
         find_model(model)                       # an error for what is none

@@ -15,7 +15,7 @@ import psutil
 from tqdm import tqdm
 from .samplers import sampler_for
 from .pictures import image_grid
-from .text_pipelines import labelled_grid
+from .data import labelled_grid
 from .text import quiet
 from .files import DataError, locked, write_whole
 from .config import Config, SettingError

@@ -4,18 +4,21 @@
 
 # %% auto #0
 __all__ = ['COUNT', 'SWITCH', 'NUMBER', 'ARGUMENTS', 'image_generators', 'OwnNoise', 'begun', 'walk', 'spelled', 'checked',
-           'listed', 'generators_for', 'guidance_scales']
+           'listed', 'generators_for', 'guidance_scales', 'DigitOutput', 'card', 'few']
 
 # %% ../nbs/05_walks.ipynb #c002
-import copy, inspect, math, operator
+import copy, inspect, io, math, operator
 from collections.abc import Mapping, Sequence, Set
 from contextlib import nullcontext
+from dataclasses import dataclass
+from itertools import groupby
+from diffusers.utils import BaseOutput
 from diffusers.utils.torch_utils import randn_tensor
 import numpy as np
 import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
-from .data import plain, rng
+from .data import labelled_grid, plain, rng
 
 # %% ../nbs/05_walks.ipynb #c053
 def _identity(c):
@@ -198,3 +201,63 @@ def _scales(given, times):
     if not points: raise ValueError('guidance_scale=[] is empty: give a number, or a list with at least one')
     if isinstance(given, Tensor): return [given]*len(times)
     return np.interp(np.linspace(0, 1, len(times)), np.linspace(0, 1, len(points)), points).tolist()
+
+# %% ../nbs/05_walks.ipynb #do002
+@dataclass
+class DigitOutput(BaseOutput):
+    "What a pipeline returns; a notebook shows it as a picture."
+    images:list|np.ndarray|Tensor # PIL images; or (N,H,W,C) or (N,C,H,W) in [0,1]
+    frames:Tensor|None=None       # all states from noise to image, (steps+1,N,C,H,W) in [0,1], on request
+    wanted = ()                   # what each image should show
+
+    def about(self,
+        wanted:list # for each image a class or a prompt, or None
+    ): # itself
+        "Remember what the images should show."
+        self.wanted = list(wanted)
+        return self
+
+    def _repr_png_(self, most=100, width=84):
+        x = _as_bytes(self.images[:most])
+        names = [*self.wanted[:most], *[None]*most][:len(x)]
+        rows = {len(list(same)) for _,same in groupby(names)}
+        ncols = rows.pop() if len(rows) == 1 and 1 < min(rows) <= 10 else 10
+        file = io.BytesIO()
+        labelled_grid(x, names, ncols, max(1, math.ceil(width/x.shape[3])), 11).save(file, 'png')
+        return file.getvalue()
+
+    def __repr__(self):
+        x = _as_bytes(self.images[:1])
+        of = ', '.join(dict.fromkeys(str(w) for w in self.wanted if w is not None))
+        n, size, states = len(self.images), '×'.join(map(str, x.shape[2:])), self.frames
+        return (f'{n} image{"s"*(n > 1)} of {size}' + f': {of[:60]}{"…"*(len(of) > 60)}'*bool(of)
+                + ('' if states is None else f' (with {len(states)} states each)'))
+
+def _as_bytes(images):
+    "Images of any kind of output, (N,C,H,W), uint8."
+    if isinstance(images, list): images = np.stack([np.atleast_3d(np.asarray(im)) for im in images])
+    if isinstance(images, np.ndarray): images = torch.from_numpy(images).permute(0, 3, 1, 2)
+    return images if images.dtype == torch.uint8 else (images.detach().cpu().float()*255).round().byte()
+
+# %% ../nbs/05_walks.ipynb #do006
+def card(
+    pipe,     # a pipeline: a network, a scheduler and a configuration
+    rows:dict # what else to tell, {name: text}
+)->str:       # a few lines
+    "A pipeline in a few lines."
+    c, p = pipe.config, next(pipe.unet.parameters(), torch.zeros(0))
+    (channels, h, w), size = pipe.image_shape, sum(p.numel() for p in pipe.unet.parameters())
+    kind = {1: 'grey ', 3: 'colour '}.get(channels, '')
+    given = dict(steps=c.get('num_inference_steps') or 20, guidance=c.get('guidance_scale') or 1)
+    rows = dict(network=f'{type(pipe.unet).__name__}, {size:,} parameters, {str(p.dtype)[6:]}, on {p.device}',
+                sampler=', '.join([type(pipe.scheduler).__name__, *(f'{k} {v:g}' for k,v in given.items())])) | rows
+    lines = [f'  {k:<9}{v}' for k,v in rows.items()]
+    return '\n'.join([f'{type(pipe).__name__}: draws {kind}images of {h}×{w}', *lines])
+
+def few(
+    names:list, # of str
+    most:int=60 # characters
+)->str:
+    "Names with commas; of many, the first and the last."
+    whole = ', '.join(names)
+    return whole if len(whole) <= most else f'{names[0]}, …, {names[-1]}'
