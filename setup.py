@@ -19,7 +19,7 @@ setup(
     long_description=readme.read_text(encoding='utf-8') if readme.exists() else '', long_description_content_type='text/markdown',
     package_dir={'': '.'}, # an editable install is then a path, in which a mere folder of that name hides nothing
     packages=find_packages(include=[cfg['lib_path'], cfg['lib_path'] + '.*']),
-    package_data={cfg['lib_path']: ['configs/*.yaml', 'weights/*', 'weights/*/*', 'static/*']},
+    package_data={cfg['lib_path']: ['configs/*.yaml', 'weights/*', 'weights/*/*', 'weights/*/*/*', 'static/*']},
     python_requires=f">={cfg['min_python']}", install_requires=cfg['requirements'].split(), extras_require=extras,
     entry_points={'console_scripts': cfg['console_scripts'].split(), 'nbdev': [f"{cfg['lib_path']}={cfg['lib_path']}._modidx:d"]},
     zip_safe=False)
