@@ -202,6 +202,16 @@ def _button(name, tooltip, act, style=''):
     return button
 
 @patch
+def _digits(self:DrawAndRepair):
+    "Buttons that write the prompts of classes, where the model knows both."
+    names, prompts = self.pipe.config.class_names, self.pipe.config.get('prompts')
+    if self._what != 'prompt' or not names or not prompts: return []
+    def write(text): self.controls['prompt'].value = text
+    made = [_button(name, text, lambda text=text: write(text)) for name,text in zip(names, prompts)]
+    for each in made: each.add_class('mnist-digit').layout.width = '40px'
+    return made
+
+@patch
 def _arranged(self:DrawAndRepair):
     "Canvas to the left, the rest to the right of it, or below where there is no room."
     c, row = self.controls, lambda *parts: W.HBox(parts).add_class('mnist-row')
@@ -212,10 +222,11 @@ def _arranged(self:DrawAndRepair):
         repair=_button('Repair what is marked', 'draw anew what is marked, keep the rest', self.repair, 'primary'),
         another=_button('Another seed', 'the next seed, and the same once more', self.another),
         stop=_button('Stop', 'end at the next step', self.worker.stop))
+    self.digits = self._digits()
     b, column = self.buttons, lambda parts, **layout: W.VBox(parts, layout=dict(min_width='260px', **layout))
     settings = W.VBox([c[n] for n in ('guidance_scale', 'num_inference_steps', self._many, 'seed')])
     left = column([self.canvas, row(b['generated'], b['real'])], flex='0 1 342px')
-    right = column([c[self._what], c['strength'], b['denoise'], c['num_resamples'], b['repair'],
+    right = column([c[self._what], row(*self.digits), c['strength'], b['denoise'], c['num_resamples'], b['repair'],
                     row(b['another'], b['stop'], self.status), self.results,
                     W.Accordion([settings, self.code_panel], titles=['Settings', 'Code'], selected_index=0)],
                    flex='1 1 300px', max_width='520px')
@@ -249,6 +260,7 @@ def _run(self:DrawAndRepair, settings):
     def show(frame):
         self._shown = frame.images
         self.results.show(frame.images, [f'Put result {k+1} on the canvas' for k in range(len(frame.images))])
+    self._for_results = True
     self.draw(settings, show)
 
 # %% ../nbs/58_canvas.ipynb #c030
@@ -256,7 +268,7 @@ def _run(self:DrawAndRepair, settings):
 def report(self:DrawAndRepair, state, text):
     "What the worker says about itself."
     DigitWidget.report(self, state, text)
-    if state == 'done' and 'drawn' in self.status.value: self.say('click a result to put it on the canvas')
+    if state == 'done' and self._for_results: self.say('click a result to put it on the canvas')
 
 @patch
 def put(self:DrawAndRepair,
@@ -271,6 +283,7 @@ def generated(self:DrawAndRepair):
     self._drawn = getattr(self, '_drawn', -1) + 1
     settings = self.request()
     settings['seed'] += self._drawn
+    self._for_results = False
     def show(frame):
         if not frame.done: return
         self.canvas.load(frame.images[0])
