@@ -9,7 +9,7 @@ __all__ = ['TOOLS', 'RADII', 'SOFTNESS', 'STATIC', 'coverage', 'paint', 'Canvas'
 # %% ../nbs/58_canvas.ipynb #c004
 import base64, io, re
 from pathlib import Path
-import anywidget, traitlets
+import anywidget, traitlets, mnist_diffusion
 from fastcore.basics import patch
 import ipywidgets as W
 from PIL import Image
@@ -56,7 +56,7 @@ def paint(
         mask[c > 0] = 255 if tool in ('erase', 'mark') else 0
 
 # %% ../nbs/58_canvas.ipynb #c015
-STATIC = (Path(__file__).parent if '__file__' in globals() else Path('../mnist_diffusion'))/'static'
+STATIC = Path(mnist_diffusion.__file__).parent/'static'
 
 class Canvas(anywidget.AnyWidget):
     "A grey drawing whose pixels can be marked; `image` and `mask`, tensors (1,H,W) in [0,1], may be read and set."

@@ -27,8 +27,8 @@ def hidden(source): return re.search(r'^#\|\s*(hide\b|include: *false|output: *f
 
 def described(source):
     "The texts that a cell gives its pictures."
-    head = '\n'.join(line[2:].strip() for line in source.split('\n') if re.match(r'#\| *[\w-]+:', line))
-    options = yaml.safe_load(head) or {}
+    head = [re.sub(r'^#\| ?', '', line) for line in source.split('\n') if line.startswith('#|')]
+    options = yaml.safe_load('\n'.join(line for line in head if re.match(r'[\w-]+:| ', line))) or {}
     said = options.get('fig-alt', options.get('fig-cap')) or []
     return [said] if isinstance(said, str) else said
 
