@@ -104,6 +104,7 @@ class Frame:
     step:int      # steps done, from 1
     steps:int     # of so many
     images:Tensor # the clean images expected, in the end those drawn, (N,C,H,W) in [0,1]
+    states:Tensor # the noisy state, (N,C,H,W) in [0,1]
     done:bool     # are these the images of the call?
 
 class _Over(Exception): "Nobody waits for the images any more."
@@ -114,15 +115,15 @@ def steps_of(
 ):             # yields a Frame for each step, and one with the images drawn
     "A call of a pipeline, step by step; where nobody wants the next frame, the walk ends."
     frames, over = Queue(1), threading.Event()
-    tensors = [n for n in ('pred_original_sample', 'latents') if n in pipe._callback_tensor_inputs][:1]
+    tensors = [n for n in ('pred_original_sample', 'latents') if n in pipe._callback_tensor_inputs]
     def seen(p, step, t, given):
-        frames.put(Frame(step+1, p.num_timesteps, _unit(given[tensors[0]]), False))
+        frames.put(Frame(step+1, p.num_timesteps, *(_unit(given[tensors[k]]) for k in (0, -1)), False))
         if over.is_set(): raise _Over
     def call():
         try:
             own = dict(output_type='pt', callback_on_step_end=seen, callback_on_step_end_tensor_inputs=tensors)
             images, steps = pipe(**settings | own).images, pipe.num_timesteps
-            frames.put(Frame(steps, steps, images, True))
+            frames.put(Frame(steps, steps, images, images, True))
         except BaseException as e: frames.put(e)
     yield from _frames(threading.Thread(target=call, daemon=True), frames, over)
 

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['DIGIT_WORDS', 'DIGIT_TEMPLATES', 'CLASS_TEMPLATES', 'DIGIT_CLIP', 'class_forms', 'fill', 'captions_of_class',
            'Captions', 'captions_of', 'caption_images', 'evaluation_prompts', 'quiet', 'reason_of', 'load_text_encoder',
-           'tokenize', 'encode', 'text_condition', 'Clip', 'load_clip', 'clip_scores']
+           'caption_faults', 'tokenize', 'encode', 'text_condition', 'Clip', 'load_clip', 'clip_scores']
 
 # %% ../nbs/10_text.ipynb #c002
 import os, re, string, textwrap, warnings
@@ -238,22 +238,33 @@ def load_text_encoder(
 # %% ../nbs/10_text.ipynb #c033
 _REPORTED = set() # unknown words that a warning has named: once is enough
 
+def caption_faults(
+    texts:list,       # of str
+    tokenizer,        # of a CLIP text encoder
+    max_length:int=8, # tokens, the two marks of start and end included
+    said=(),          # words that need no further mention
+)->list:              # of str: a sentence about what is cut, and one about words
+    "What a text encoder will not take in of these texts: the end of long ones, and words that it does not know."
+    cut = [t for t,ids in zip(texts, tokenizer(texts, verbose=False)['input_ids']) if len(ids) > max_length]
+    words, faults = [w for w in _unknown_words(texts, tokenizer) if w not in said], []
+    if cut:
+        first = textwrap.shorten(cut[0], 80, placeholder=' …')
+        faults.append(f'{len(cut)} of {len(texts)} captions have more than tokenizer_max_length={max_length} tokens '
+                      f'and lose their end: {first!r} is the first')
+    if words:
+        more = f' and {len(words)-10} more' if len(words) > 10 else ''
+        faults.append(f"the text encoder does not know {', '.join(map(repr, words[:10]))}{more}: "
+                      'captions that differ only in unknown words are the same to it')
+    return faults
+
 def tokenize(
     texts:list,       # of str
     tokenizer,        # of a CLIP text encoder
     max_length:int=8, # tokens, the two marks of start and end included
 )->Tensor:            # (N, max_length), int64
     "Numbers of tokens, padded or cut to `max_length`; warns of what was cut and, once, of words that it does not know."
-    cut = [t for t,ids in zip(texts, tokenizer(texts, verbose=False)['input_ids']) if len(ids) > max_length]
-    if cut:
-        first = textwrap.shorten(cut[0], 80, placeholder=' …')
-        warnings.warn(f'{len(cut)} of {len(texts)} captions have more than tokenizer_max_length={max_length} tokens '
-                      f'and lose their end: {first!r} is the first')
-    if words := [w for w in _unknown_words(texts, tokenizer) if w not in _REPORTED]:
-        _REPORTED.update(words)
-        more = f' and {len(words)-10} more' if len(words) > 10 else ''
-        warnings.warn(f"the text encoder does not know {', '.join(map(repr, words[:10]))}{more}: "
-                      'captions that differ only in unknown words are the same to it')
+    for fault in caption_faults(texts, tokenizer, max_length, _REPORTED): warnings.warn(fault)
+    _REPORTED.update(_unknown_words(texts, tokenizer))
     size = dict(padding='max_length', truncation=True, max_length=max_length)
     return tokenizer(texts, return_tensors='pt', **size)['input_ids']
 
