@@ -47,8 +47,8 @@ STYLE = """
 .mnist-error { color:#b3261e; font-weight:600 } .mnist-warning { color:#8a5a00 }
 .mnist-digit { width:40px; padding:0 } .mnist-small { width:44px; padding:0 }
 .mnist-row { flex-flow:row wrap; gap:2px 6px; align-items:center; overflow:visible }
-.mnist-code pre { white-space:pre-wrap; overflow-wrap:anywhere; user-select:all; margin:0; padding:8px;
-  line-height:1.35; font-size:12px; border:1px solid #8884; border-radius:4px }
+.mnist-code pre { font-family:monospace; line-height:1.35; font-size:12px; white-space:pre-wrap;
+  overflow-wrap:anywhere; user-select:all; margin:0; padding:8px; border:1px solid #8884; border-radius:4px }
 .mnist-widget { max-width:100%; overflow:visible } .mnist-widget .widget-html { height:auto; max-width:100% }
 body[data-jp-theme-light=false] .mnist-warning { color:#e0b050 }
 body[data-jp-theme-light=false] .mnist-error { color:#ff8a80 }
@@ -101,15 +101,15 @@ class Gallery(W.Box):
 def closer_look(
     image:Tensor,   # (C,H,W) in [0,1]
     data:ImageData, # training images
-)->dict:            # opinion: shares of the classes by name, or empty; nearest: (C,H,W), uint8; label; distance in [0,1]
+)->dict:            # opinion: shares by class, or empty; nearest: (C,H,W), uint8; its label; distance in [0,1]
     "What the packaged classifier says of an image, and the training image that is nearest to it."
     x, y = to_uint8(image[None]*2-1).to(data.device), data.images
     distances = (y.flatten(1).float()-x.flatten(1)).square().mean(1).sqrt()/255
     k = int(distances.argmin())
     classifier = _classifier(data)
     shares = classifier(to_unit(x)).softmax(1)[0].tolist() if classifier else []
-    return dict(opinion=dict(zip(data.class_names, shares)), nearest=y[k], label=data.class_names[int(data.labels[k])],
-                distance=distances[k].item())
+    label, opinion = data.class_names[int(data.labels[k])], dict(zip(data.class_names, shares))
+    return dict(opinion=opinion, nearest=y[k], label=label, distance=distances[k].item())
 
 @lru_cache(maxsize=1)
 def _embedded(): return load_data('mnist_5k')

@@ -22,7 +22,7 @@ from .unets import autocast, class_condition, few_threads, num_classes
 from .first_model import guided
 from .walks import ARGUMENTS, begun, card, checked, DigitOutput, few, generators_for, guidance_scales
 from .walks import listed, NUMBER, spelled, SWITCH, walk
-from .samplers import check_sampler, process_of, sampler_for
+from .samplers import check_sampler, expected_image, process_of, sampler_for
 from .editing import check_entry, edit_of, edit_walk, interpolate, noise_of
 
 # %% ../nbs/08_pipelines.ipynb #c017
@@ -43,7 +43,8 @@ def _saved_in(path, takes_text):
 
 class DigitPipeline(DiffusionPipeline):
     "Guided sampling of images from a network and any scheduler; call it with labels."
-    model_cpu_offload_seq, _callback_tensor_inputs, _interrupt, _num_timesteps = 'unet', ['latents'], False, 0
+    model_cpu_offload_seq, _interrupt, _num_timesteps = 'unet', False, 0
+    _callback_tensor_inputs = ['latents', 'pred_original_sample']
     def __init__(self,
         unet,                     # a network with diffusers' call signature, see chapter 02
         scheduler,                # one of ours, or any of diffusers' that fits the network's prediction_type
@@ -156,7 +157,7 @@ def sample_steps(self:DigitPipeline,
     edit=None,                    # an Edit, from edit_of: given images to begin from or to mend
     latents=None,                 # noise (B,C,H,W) instead of the generators'
     callback_on_step_end=None,    # see __call__
-    callback_on_step_end_tensor_inputs=('latents',), # see __call__
+    callback_on_step_end_tensor_inputs=('latents',), # states (B,C,H,W) in [-1,1]; or pred_original_sample, images
     **step_options                # for the scheduler's step, such as DDIM's `eta`
 ):                                # yields (B,C,H,W): the noise, then the state after each step
     "Walk from noise to images, one state after the other."
@@ -166,10 +167,11 @@ def sample_steps(self:DigitPipeline,
     times = (scheduler.timesteps/scheduler.config.num_train_timesteps).tolist()
     scales = guidance_scales(guidance_scale, times, guidance_interval)
     places = edit.places(scheduler) if edit else range(len(times))
-    scales = iter([scales[k] for k in places])
+    scales, told = iter([scales[k] for k in places]), []
     if condition is not None: condition = condition.to(device)
     def answer(x, t):
-        with computing: return guided(self.unet, x, t, condition, next(scales), guidance_rescale)
+        with computing: told[:] = x, guided(self.unet, x, t, condition, next(scales), guidance_rescale), t
+        return told[1]
 
     noise = randn_tensor((len(generators), *self.image_shape), generator=generators, device=device, dtype=torch.float32)
     if latents is not None: noise = noise_of(latents, *noise.shape[:1], self.image_shape).to(device)
@@ -180,7 +182,8 @@ def sample_steps(self:DigitPipeline,
     yield x
     for i, k in enumerate(places):
         x, t = states.send(x), scheduler.timesteps[k]
-        if callback_on_step_end: x = self._call_back(callback_on_step_end, callback_on_step_end_tensor_inputs, i, t, x)
+        if callback_on_step_end:
+            x = self._call_back(callback_on_step_end, callback_on_step_end_tensor_inputs, i, t, x, told)
         yield x
         if self._interrupt: return
 
@@ -198,10 +201,11 @@ def _callback_of(self:DigitPipeline, callback, inputs):
     return {} if callback is None else dict(callback_on_step_end=callback, callback_on_step_end_tensor_inputs=inputs)
 
 @patch
-def _call_back(self:DigitPipeline, callback, inputs, i, t, x):
+def _call_back(self:DigitPipeline, callback, inputs, i, t, x, told):
     "The state, perhaps changed by the callback; its copy may be changed in place, or take part in gradients."
     with torch.inference_mode(False), torch.no_grad():
-        answer = callback(self, i, t, {'latents': x.clone()} if 'latents' in inputs else {})
+        known = dict(latents=x.clone, pred_original_sample=lambda: expected_image(*told, self._process))
+        answer = callback(self, i, t, {n: known[n]() for n in inputs})
     if answer is not None and not isinstance(answer, Mapping):
         raise ValueError(f'callback_on_step_end returned {spelled(answer)}: return the tensors in a dict')
     new = (answer or {}).get('latents', x)
@@ -319,7 +323,7 @@ def draw(self:DigitPipeline,
     return_intermediates:bool=False, # also return all states, as `frames`
     return_dict:bool=True,           # a DigitOutput, or a tuple
     callback_on_step_end=None,       # called after each step with (pipeline, step, time, tensors), may return others
-    callback_on_step_end_tensor_inputs=('latents',), # tensors for it: latents, the states (B,C,H,W) in [-1,1]
+    callback_on_step_end_tensor_inputs=('latents',), # for it: also pred_original_sample, see sample_steps
     image=None,                      # to begin from or to mend: PIL, array or tensor in [0,1]; one, or one for each
     strength:float=None,             # share of the walk that is redone; default: 0.8, with a mask 1
     mask_image=None,                 # where to draw anew (white, 1) and where to keep the image (black, 0)

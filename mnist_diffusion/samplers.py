@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['PREDICTION_TYPES', 'PROCESS', 'TRIAL_STEPS', 'CLEAR', 'OURS', 'USUAL', 'PerfectNetwork', 'OneValue', 'sampling_error',
-           'misfit', 'process_of', 'scheduler_names', 'sampler_for', 'make_scheduler', 'check_sampler']
+           'misfit', 'process_of', 'scheduler_names', 'sampler_for', 'make_scheduler', 'check_sampler',
+           'expected_image']
 
 # %% ../nbs/06_samplers.ipynb #c002
 import difflib, inspect, math, numbers, types, typing, warnings
@@ -375,3 +376,17 @@ def check_sampler(
     near, steps = _nearest(name, process, n=n), _other_steps(n, T, lambda m: not misfit(scheduler, process, m))
     raise ValueError(f'num_inference_steps={n} does not suit {name} ({why}): '
                      + ' or '.join([f'give {steps}']*bool(steps) + [f'choose {near!r}']*bool(near)))
+
+# %% ../nbs/06_samplers.ipynb #px02
+def expected_image(
+    x:Tensor,      # what the network was given, (B, …)
+    answer:Tensor, # what it said, (B, …)
+    t,             # the time that it was given
+    process:dict,  # what it was trained for, see process_of
+)->Tensor:         # (B, …)
+    "The clean image that a network's answer implies, which diffusers calls `pred_original_sample`."
+    network = _network(tuple((PROCESS | process).items()))
+    alpha, sigma = network.weights(t)
+    images = {'epsilon': lambda: (x-sigma*answer)/alpha, 'sample': lambda: answer,
+              'v_prediction': lambda: alpha*x - sigma*answer, 'flow': lambda: x - sigma*answer}
+    return images[network.prediction_type]()

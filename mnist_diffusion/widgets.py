@@ -10,6 +10,7 @@ __all__ = ['OPTIONS', 'SAMPLERS', 'SHORT', 'LONG', 'code_for', 'command_for', 'l
 import random, shlex, time
 from html import escape
 from pathlib import Path
+from diffusers.utils import logging
 from fastcore.basics import patch
 import ipywidgets as W
 import traitlets
@@ -75,6 +76,7 @@ def loaded(
     pipe=None # a pipeline; the folder of a run or of a pipeline; None: the packaged model
 ):            # a pipeline of its own, without a progress bar; it shares the networks
     "The pipeline of a widget."
+    logging.disable_progress_bar()                     # diffusers', while it loads
     if pipe is None: pipe = TextToDigitPipeline.from_pretrained()
     if isinstance(pipe, (str, Path)): pipe = find_model(pipe).load_pipeline()
     own = pipe.with_scheduler(pipe.scheduler)
@@ -217,7 +219,8 @@ class Generate(DigitWidget):
         options = [(short(type(self.pipe.scheduler).__name__), '')]
         options += [(short(n), n) for n in samplers_for(self.pipe)]
         return dict(
-            guidance_scale=W.FloatSlider(usual('guidance_scale'), min=0, max=10, step=.1, description='Guidance', **late),
+            guidance_scale=W.FloatSlider(usual('guidance_scale'), min=0, max=10, step=.1, description='Guidance',
+                                         **late),
             num_inference_steps=W.IntSlider(usual('num_inference_steps'), min=1, max=min(T, 100), description='Steps',
                                             **late),
             num_images=W.IntSlider(4, min=1, max=16, description='Images', **late),
