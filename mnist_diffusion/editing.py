@@ -146,7 +146,7 @@ def check_entry(
     trivial = first == 0 or first*getattr(fresh, 'order', 1) >= len(fresh.timesteps)
     if trivial or own.get('trained_betas') is not None or process['beta_schedule'] not in BETA_SCHEDULES: return
     known = sorted(own.items()), sorted(step_options.items())
-    key = repr((type(scheduler), known, process, num_inference_steps, first))
+    key = type(scheduler), repr((known, process, num_inference_steps, first))
     if key not in _ENTRIES:
         try:
             error, most = entry_error(scheduler, process, num_inference_steps, strength, **step_options)
@@ -272,6 +272,7 @@ def mixed(
 )->Condition:       # B rows
     "Conditions between two, in straight lines; labels become shares of each class."
     def between(rows, null):
+        if not rows.is_floating_point() and rows[0] == rows[1]: return rows[:1].expand(len(weights)), null
         if not rows.is_floating_point(): rows, null = (F.one_hot(y, int(null)+1).float() for y in (rows, null))
         w = weights.to(rows).reshape(-1, *[1]*(rows.ndim-1))
         return (1-w)*rows[:1] + w*rows[1:], null
@@ -298,7 +299,7 @@ def interpolate(self,     # a pipeline, whose method this is
     else: noises = torch.cat([randn_tensor((1, *shape), generator=of_end(k)) for k in (0, 1)])
     def condition():
         known = both()
-        return None if known is None else mixed(known, weights)
+        if known is not None: return mixed(known, weights)
     is_any = start is not None or end is not None or bool(negative.get('negative_prompt'))
     return self.draw(ends[:1]*len(weights), condition, is_any, generator=[of_end(0) for _ in weights],
                      latents=slerp(noises[:1], noises[1:], weights), **options)

@@ -81,8 +81,9 @@ def prompt_condition(self:TextToDigitPipeline,
 @patch
 def _ends(self:TextToDigitPipeline, start, end, negative_prompt=''):
     "What two images should show, and a function that returns the Condition of both."
-    ends = [t for end in (start, end) for t in _texts('' if end is None else end)]
-    if len(ends) != 2: raise ValueError(f'prompt={spelled([start, end])} are {len(ends)}: give one for each end')
+    texts = lambda end: [end or ''] if isinstance(end, (str, type(None))) else self.prompts_of(end)
+    ends = texts(start) + texts(end)
+    if len(ends) != 2: raise ValueError(f'{spelled([start, end])} are {len(ends)}: give one for each end')
     return ends, lambda: self.prompt_condition(ends, negative_prompt or '')
 
 # %% ../nbs/12_text_pipelines.ipynb #c009
