@@ -84,6 +84,10 @@ def generate(
     num_inference_steps:int|None=None,  # steps from noise to image; default: the run's
     scheduler:str|None=None,            # another sampler: DDPM, DDIM, FlowEuler, FlowHeun or a diffusers class
     scheduler_options:dict={},          # options of that scheduler
+    image:Path|None=None,               # a picture to begin from, light on dark, in place of noise alone
+    strength:Annotated[float|None, dict(low=0, high=1)]=None, # how much of the way is redone; default: 0.8, mask: 1
+    mask_image:Path|None=None,          # a picture that is white where to draw anew and black where to keep `image`
+    num_resamples:Annotated[int, dict(low=1)]=1, # with a mask: times that each step is taken; 5 joins better
     seed:int=0,                         # image k of a class or text is a function of the seed, these, and k
     output_dir:Path|None=None,          # folder for the images; default: inference_samples, or the next free one
     batch_size:int=256,                 # images at a time
@@ -95,6 +99,7 @@ def generate(
     run = find_model(model)
     labels = labels_of(labels, run.class_names)
     texts = texts_of(run, labels, prompt, prompt_file, negative_prompt)
+    given = _opened(image=image, mask_image=mask_image)
     check_sampling(run, labels, num_inference_steps, scheduler, scheduler_options)
     def where():
         if output_dir is not None: return expanded(output_dir)
@@ -106,7 +111,7 @@ def generate(
     pipe = run.load_pipeline(scheduler, scheduler_options)
     subjects, names, stems = (texts, texts, known) if texts else _subjects(run, pipe, labels)
     if not known: _refuse_existing(stems, num_images, where(), overwrite)
-    options = dict(guidance_rescale=guidance_rescale)
+    options = dict(guidance_rescale=guidance_rescale, **_edits(pipe, given, strength, num_resamples))
     if negative_prompt is not None: options |= dict(negative_prompt=negative_prompt)
     if negative_prompt and (pipe.config.guidance_scale if guidance_scale is None else guidance_scale) == 1:
         say('guidance_scale is 1, which means none: the negative prompt has no effect')
@@ -171,6 +176,34 @@ def _write_images(out, names, stems, num_images, folder, gif, overwrite):
     if gif: save_gif(out.frames[:,:rows*num_images], _free_file(folder/'denoising.gif', overwrite), num_images)
     say(f'{len(pictures)} image{"s"*(len(pictures) > 1)} and {grid.name} are in {folder}')
     return grid
+
+def _opened(**files):
+    "The pictures in files; SettingError where there is none."
+    from PIL import Image
+    pictures = {}
+    for name, path in files.items():
+        if path is None: continue
+        try:
+            with Image.open(expanded(path)) as picture: pictures[name] = picture.copy()
+        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as e:
+            why = getattr(e, 'strerror', None) or 'no picture that can be read'
+            raise SettingError(name, str(path), f'cannot be opened ({why})', 'give a PNG or JPEG') from None
+    return pictures
+
+def _edits(pipe, pictures, strength, num_resamples):
+    "What a call is given to begin from, in the size that the model draws; ValueError where it doesn't fit."
+    from PIL import Image
+    from mnist_diffusion.editing import edit_of
+    _, height, width = shape = pipe.image_shape
+    for name, picture in pictures.items():
+        if picture.size == (width, height): continue
+        say(f'{name} has {picture.width}×{picture.height} pixels, and is made {width}×{height}')
+        mode = 'RGBA' if 'transparency' in picture.info else {'1': 'L', 'P': 'RGB'}.get(picture.mode, picture.mode)
+        picture = picture.convert(mode)
+        pictures[name] = picture.resize((width, height), Image.Resampling.BOX if name == 'mask_image' else None)
+    options = pictures | dict(strength=strength, num_resamples=num_resamples)
+    edit_of(1, shape, **options)
+    return options
 
 # %% ../nbs/51_generate_evaluate.ipynb #c014
 def evaluate(
