@@ -57,6 +57,7 @@ from .files import DataError, expanded
 from .config import from_yaml, load_config, nearest, preset_names, SettingError
 from .interruptions import catch_early, disk_is_full, end_with_launcher, first_to_fail, out_of_memory
 from .interruptions import rank, RunEnded, say
+from .packaging import package
 from .grids import experiments, merge
 from .flags import check_run, check_writable, flags_of, Parser, TRADITION
 from .generate_evaluate import check_enough, evaluate, generate, measure_run, prompt_words
@@ -227,7 +228,7 @@ interactive.example = 'mnist-diffusion interactive'
 
 # %% ../nbs/56_cli.ipynb #c014
 COMMANDS = dict(train=train, generate=generate, evaluate=evaluate, quickstart=quickstart,
-                app=app, interactive=interactive, export=export, check=check, bench=bench,
+                app=app, interactive=interactive, export=export, package=package, check=check, bench=bench,
                 experiments=experiments, **{'experiments merge': merge})
 
 TO_BEGIN = '''mnist-diffusion COMMAND --help tells more. To begin:
