@@ -181,6 +181,15 @@ def as_markdown(data):
     data['text/markdown'] = f'::: {{.settings}}\n\n{block}\n:::\n' if '>may be</th>' in page else block
 
 
+def with_words(cell):
+    "A caption is also what a picture says where it can't be seen: Quarto leaves that empty otherwise."
+    if cell['cell_type'] == 'markdown':
+        image = re.compile(r'^!\[([^\]"]+)\]\(([^)\s]+)\)$', re.M)
+        cell['source'] = image.sub(r'![\1](\2){fig-alt="\1"}', source(cell))
+    elif '#| fig-alt:' not in source(cell):
+        cell['source'] = re.sub(r'^#\| fig-cap:(.*)$', r'#| fig-cap:\1\n#| fig-alt:\1', source(cell), count=1, flags=re.M)
+
+
 def minutes(cells):
     "To read it: 200 words and 20 lines of code a minute, to the next 5 minutes."
     words = sum(len(re.sub(r'\]\([^)]*\)', ']', source(c)).split()) for c in cells if c['cell_type'] == 'markdown')
@@ -211,6 +220,7 @@ def prepare(path):
     taken = {anchor(s) for s in names.own.values() if s.name in entries}
     for c in cells:
         if c['cell_type'] == 'markdown': c['source'] = headings(names.link(moved(source(c), NBS)), taken)
+        with_words(c)
         for o in c.get('outputs', []):
             data = o.get('data', {})
             if 'text/html' in data and 'text/markdown' not in data: as_markdown(data)
