@@ -139,7 +139,7 @@ def example(
 COLOURS = {'linear': '#0072b2', 'cosine': '#d55e00', 'scaled linear': '#009e73', 'sigmoid': '#cc79a7',
            'flow': '#e69f00'}     # Okabe and Ito's, for all eyes
 TILES = """<style>
-.mnist-tiles { display:grid; gap:8px; margin:4px 0 10px; max-width:560px }
+.mnist-tiles { display:grid; gap:8px; margin:4px 0 10px; max-width:520px }
 .mnist-tiles figure { margin:0; text-align:center; font-size:12px; line-height:1.3 }
 .mnist-tiles img { width:100%; max-width:none; margin:0; image-rendering:pixelated; display:block; border-radius:3px }
 </style>"""
@@ -190,7 +190,7 @@ def snr_chart(
         points = ' '.join(f'{x(k/100):.1f},{y(decades(name, k/100)):.1f}' for k in range(101))
         parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>'
                      f'<circle cx="{x(time)}" cy="{y(decades(name, time)):.1f}" r="4" fill="{colour}"/>')
-    return ('<b>Signal-to-noise ratio</b><svg viewBox="0 0 560 170" style="width:100%; max-width:560px; display:block" '
+    return ('<b>Signal-to-noise ratio</b><svg viewBox="0 0 560 170" style="width:100%; max-width:520px; display:block" '
             'role="img" aria-label="Signal-to-noise ratio over time" font-size="12" fill="currentColor">'
             f'{"".join(parts)}</svg>')
 
