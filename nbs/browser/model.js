@@ -49,8 +49,8 @@ export class Model {
   unknownWords(text) { return this.words(text).filter(w => !Object.hasOwn(this.known.tokenizer.words, w)); }
 
   tokens(text) {
-    const t = this.known.tokenizer;
-    const ids = this.words(text).slice(0, t.max_length - 2).map(w => Object.hasOwn(t.words, w) ? t.words[w] : t.unknown);
+    const t = this.known.tokenizer, number = w => Object.hasOwn(t.words, w) ? t.words[w] : t.unknown;
+    const ids = this.words(text).slice(0, t.max_length - 2).map(number);
     return [t.start, ...ids, t.end, ...Array(t.max_length).fill(t.pad)].slice(0, t.max_length);
   }
 

@@ -85,7 +85,7 @@ function ascii(text) {
   }).join('') + quote;
 }
 
-// The generator of an image: a pure function of the seed (below 2^32), the prompt, and images of the same one before it.
+// The generator of an image: a function of the seed (below 2^32), the prompt, and images of the same one before it.
 export function imageGenerator(seed, prompt, place) {
   const plain = prompt.normalize('NFC').split(/\s+/u).filter(Boolean).join(' ');
   const stream = crc32(new TextEncoder().encode(`image of text ${ascii(plain)}`));

@@ -46,9 +46,9 @@ export class UniPC {
   }
 }
 
-// Walk: after each step {step, steps, x, clean}. `velocity(x, time)` is asked; all images stand one after the other in x.
-// An edit: {image, strength, keep, resamples}: the given images in [-1,1], the share of the walk that is redone, 1 where
-// a pixel is known (or nothing), and how often each step is taken. `fresh()` gives noise for a step that is taken again.
+// After each step {step, steps, x, clean}. `velocity(x, time)` is asked; all images stand one after the other in x.
+// An edit: {image, strength, keep, resamples}: given images in [-1,1], the share of the walk that is redone, 1 where a
+// pixel is known (or nothing), and how often each step is taken. `fresh()` gives noise for a step that is taken again.
 export async function* walk({sigmas, times}, velocity, noise, edit, fresh) {
   const n = times.length;
   const first = edit ? n - Math.max(Math.round(n * edit.strength), edit.strength > 0 ? 1 : 0) : 0;
@@ -58,7 +58,8 @@ export async function* walk({sigmas, times}, velocity, noise, edit, fresh) {
     return x.map((value, i) => edit.keep[i] ? (1 - s) * edit.image[i] + s * noise[i] : value);
   };
   const steps = (n - first) * (edit?.resamples ?? 1);
-  let x = first ? edit.image.map((value, i) => first < n ? (1 - sigmas[first]) * value + sigmas[first] * noise[i] : value) : noise;
+  let x = noise;
+  if (first) x = edit.image.map((value, i) => (1 - sigmas[first]) * value + sigmas[first] * noise[i]);
   x = held(x, first);
   yield {step: 0, steps, x, clean: x};
   let solver = new UniPC(sigmas, first), step = 0;
