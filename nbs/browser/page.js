@@ -5,19 +5,21 @@ import {Drawing} from './drawing.js';
 
 const by = name => document.getElementById(`mnist-${name}`);
 const number = name => Number(by(name).value);
-const [form, prompt, status, error] = ['form', 'prompt', 'status', 'error'].map(by);
-const [images, progress] = ['images', 'progress'].map(by);
+const [form, prompt, stops] = [by('form'), by('prompt'), document.querySelectorAll('.mnist-stop')];
 let model, loading, running;        // running: {stopped} of the work that is wanted
 let before = Promise.resolve();     // the end of the work that is under way
 
-const say = text => { status.textContent = text; };
-const complain = text => { error.textContent = text; if (text) say(''); };
+// What is seen of the work under way, above or beside the canvas
+let place = '';
+const seen = name => by(place + name);
+const say = text => { seen('status').textContent = text; };
+const complain = text => { seen('error').textContent = text; if (text) say(''); };
 
 // The model: fetched when somebody touches the page, and not before
 
 function load() {
   loading ??= Model.load((come, of) => {
-    if (running) progress.value = come / of;
+    seen('progress').value = come / of;
     const [a, b] = [come, of].map(bytes => (bytes / 1e6).toFixed(1));
     say(come < of ? `fetching the model: ${a} of ${b} MB` : 'starting the model');
   }).then(m => { model = m; say('ready'); hint(); return m; },
@@ -34,7 +36,7 @@ function hint() {
 // Images
 
 function show(x, n, text, done) {
-  const {height, width} = model.known.image, size = model.pixels;
+  const {height, width} = model.known.image, size = model.pixels, images = seen('images');
   while (images.children.length > n) images.lastChild.remove();
   while (images.children.length < n) {
     const button = document.createElement('button'), canvas = document.createElement('canvas');
@@ -52,7 +54,6 @@ function show(x, n, text, done) {
     button.setAttribute('aria-label', what + (done ? '; take it to the canvas' : ', unfinished'));
     button.onclick = () => {
       drawing.load(own);
-      say(`image ${k + 1} is on the canvas`);
       by('canvas').focus();
     };
   });
@@ -64,9 +65,12 @@ function start(edit = {}, code = '') {                  // what is asked for las
   if (running) running.stopped = true;
   const mine = running = {stopped: false}, n = edit.image ? 1 : number('number');
   const [seed, guidance, steps] = ['seed', 'guidance', 'steps'].map(number);
+  seen('step').textContent = '';
+  say('');
+  place = edit.image ? 'edit-' : '';
   complain('');
   say('drawing');
-  by('stop').disabled = false;
+  for (const stop of stops) stop.disabled = false;
   before = before.then(() => work(mine, {prompt: prompt.value, seed, n, guidance, steps, ...edit}, code));
 }
 
@@ -80,9 +84,8 @@ async function work(mine, settings, code) {
     for await (const {step, steps, clean} of draw(model, settings)) {
       if (mine.stopped) break;
       show(clean, n, text, step === steps);
-      progress.max = steps;
-      progress.value = step;
-      by('step').textContent = `step ${step} of ${steps}`;
+      Object.assign(seen('progress'), {max: steps, value: step});
+      seen('step').textContent = `step ${step} of ${steps}`;
       await painted();
     }
     if (mine.stopped) { if (running === mine) say('stopped'); return; }
@@ -90,7 +93,12 @@ async function work(mine, settings, code) {
     const seconds = ((performance.now() - began) / 1000).toFixed(1);
     say(`${n} image${n > 1 ? 's' : ''} in ${seconds} seconds`);
   } catch (e) { if (running === mine) complain(`That did not work: ${e.message ?? e}`); }
-  finally { if (running === mine) { running = undefined; by('stop').disabled = true; } }
+  finally { if (running === mine) finished(); }
+}
+
+function finished() {
+  running = undefined;
+  for (const stop of stops) stop.disabled = true;
 }
 
 function write(settings, more) {
@@ -120,8 +128,10 @@ by('denoise').onclick = () => {
   start({image: signed(), strength}, `image=drawing, strength=${strength}`);
 };
 by('repair').onclick = () => {
-  if (!drawing.marks.some(Boolean))
+  if (!drawing.marks.some(Boolean)) {
+    place = 'edit-';
     return complain('Nothing is marked: choose Mark, and paint over what should be drawn anew.');
+  }
   const resamples = number('resamples'), keep = drawing.marks.map(m => 1 - m);
   start({image: signed(), keep, strength: 1, resamples}, `image=drawing, mask_image=marks, num_resamples=${resamples}`);
 };
@@ -135,9 +145,10 @@ for (let k = 0; k < 10; k++) {
   button.onclick = () => { prompt.value = `A handwritten digit ${k}`; hint(); start(); };
   by('digits').append(button);
 }
+for (const name of ['draw', 'denoise', 'repair', 'dice']) by(name).disabled = false;   // until here they did nothing
 form.onsubmit = event => { event.preventDefault(); start(); };
 prompt.oninput = hint;
-by('stop').onclick = () => { if (running) { running.stopped = true; say('stopping'); } };
+for (const stop of stops) stop.onclick = () => { if (running) { running.stopped = true; say('stopping'); } };
 by('dice').onclick = () => { by('seed').value = Math.floor(Math.random() * 1e6); };
 by('tools').onclick = event => { if (event.target.dataset.tool) choose(event.target.dataset.tool); };
 by('clear').onclick = () => drawing.clear();
