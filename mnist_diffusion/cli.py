@@ -191,13 +191,11 @@ def app(
     "A page to play with a model: draw, look inside, repair, morph; Ctrl-C ends it."
     from mnist_diffusion.serving import check_widgets, serve
     check_widgets()
-    cells = [f'import os; os.chdir({os.getcwd()!r})\npass', 'app()']
     if model:
         from mnist_diffusion.runs import find_model
         find_model(model)                       # an error for what is none
-        folder = str(expanded(model).absolute())
-        cells = [f'{cells[0]}\nfrom mnist_diffusion.runs import find_model',
-                 f'app(find_model({folder!r}).load_pipeline())']
+    folder = repr(str(expanded(model).absolute())) if model else ''
+    cells = [f'from mnist_diffusion import explore\nimport os; os.chdir({os.getcwd()!r})', f'explore.app({folder})']
     for name in ('MPLBACKEND', 'MATPLOTLIBRC'): os.environ.pop(name, None)     # a notebook has its own
     serve(cells, port, not no_browser)
 
