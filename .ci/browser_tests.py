@@ -6,7 +6,7 @@ where one failed.
 
 usage: browser_tests.py [FOLDER [WORD]]      FOLDER: for the pictures; WORD: only checks with this word in their names
 """
-import json, os, re, shutil, signal, subprocess, sys, tempfile, threading, time, traceback
+import json, os, re, shlex, shutil, signal, subprocess, sys, tempfile, threading, time, traceback
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -62,6 +62,8 @@ def opened(browser, address, shot, **how):
     try:
         page.goto(address, wait_until='commit')
         yield page
+        assert not page.errors, page.errors
+        assert not page.get_by_text('Click to show javascript error').count(), 'a widget is not shown'
     finally:
         page.screenshot(path=shot, full_page=True)
         page.close()
@@ -138,13 +140,16 @@ def jupyterlab(*cells):
 
 # What a person does
 
+def press(page, name): page.get_by_role('button', name=name, exact=True).click()
+
+
 def look(page):
     "What Python sees."
     seen = page.locator('.seen')
-    before = seen.inner_text().strip()
-    page.get_by_role('button', name='look', exact=True).click()
-    page.wait_for_function('([e, t]) => e.innerText.trim() != t', arg=[seen.element_handle(), before])
-    return json.loads(seen.inner_text())
+    before = seen.text_content()
+    press(page, 'look')
+    page.wait_for_function('([e, before]) => e.textContent != before', arg=[seen.element_handle(), before])
+    return json.loads(seen.text_content())
 
 
 def until(page, hold, what, seconds=LIMIT/1000):
@@ -176,6 +181,45 @@ def run_all(page):
         try: return begun.wait_for(timeout=10_000)
         except playwright_timeout(): pass
     raise AssertionError('JupyterLab runs no cell')
+
+
+def watch_frames(page):
+    "From now on note when a picture among results changes; `frames` tells."
+    page.evaluate('''() => {
+      window.changes = [];
+      new MutationObserver(all => {
+        if (all.some(m => m.target.matches?.('.mnist-gallery > img'))) window.changes.push(performance.now());
+      }).observe(document.body, {subtree: true, attributes: true, attributeFilter: ['src']});
+    }''')
+
+
+def frames(page):
+    "How often it has changed since this was asked last, and how often a second."
+    times = page.evaluate('() => window.changes.splice(0)')
+    rate = (len(times)-1)/(times[-1]-times[0])*1000 if len(times) > 1 and times[-1] > times[0] else 0
+    return len(times), rate
+
+
+def shown_bytes(page, where='.mnist-gallery > img'):
+    "A fingerprint of the picture of results, as the browser has it."
+    return page.evaluate('''async where => {
+      const [img] = [...document.querySelectorAll(where)].filter(i => i.checkVisibility());
+      const bytes = await (await fetch(img.src)).arrayBuffer(), sum = await crypto.subtle.digest('SHA-256', bytes);
+      return [...new Uint8Array(sum)].map(b => b.toString(16).padStart(2, '0')).join('');
+    }''', where)
+
+
+def done(page, before=None):
+    "Python's sight once the images that were asked for are there (and others than before)."
+    return until(page, lambda s: s['state'] == 'done' and s['images'] and s['images'] != before, 'the images')
+
+
+def rerun(code):
+    "The sum of the images that the shown code makes, in a Python of its own."
+    summed = 'import numpy\nprint(sum(numpy.asarray(i).sum(dtype=float) for i in result.images)/255)'
+    r = subprocess.run([sys.executable, '-c', f'{code}\n{summed}'], capture_output=True, text=True, timeout=LIMIT/1000)
+    assert r.returncode == 0, r.stderr[-800:]
+    return float(r.stdout.split()[-1])
 
 
 # The checks
@@ -211,7 +255,6 @@ def draw_a_cross(page):
 def canvas(browser, shot):
     with voila(CANVAS) as address, opened(browser, address, shot) as page:
         draw_a_cross(page)
-        assert not page.errors, page.errors
 
 
 @check('the same in JupyterLab')
@@ -219,6 +262,174 @@ def canvas_in_lab(browser, shot):
     with jupyterlab(CANVAS) as address, opened(browser, address, shot) as page:
         run_all(page)
         draw_a_cross(page)
+
+
+def drawn_by(command):
+    "The sum of the images that a command draws, each of them in a file."
+    from PIL import Image, ImageStat
+    with tempfile.TemporaryDirectory() as folder:
+        words = [sys.executable, '-m', 'mnist_diffusion.cli', *shlex.split(command)[1:]]
+        r = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=LIMIT/1000)
+        assert r.returncode == 0, r.stderr[-800:]
+        files = [p for p in Path(folder).rglob('*.png') if p.name != 'grid.png']
+        return sum(ImageStat.Stat(Image.open(p)).sum[0] for p in files)/255
+
+
+STATE = '''
+import hashlib
+def facts(w, picture, **more):
+    "What is asked about a widget."
+    return watched(w, state=lambda: w.worker.state, images=lambda: summary(w.images), code=lambda: w.code,
+                   picture=lambda: hashlib.sha256(picture.value).hexdigest(), said=lambda: w.status.value,
+                   settings=lambda: {k: v for k,v in w.settings.items() if not hasattr(v, 'shape')}, **more)'''
+
+REPAIR = '''
+from mnist_diffusion.canvas import draw_and_repair
+w = draw_and_repair()
+def changed():
+    "The largest change of a pixel that was not marked."
+    asked = w.settings
+    if 'mask_image' not in asked: return None
+    return ((w.images - asked['image'])*(1 - asked['mask_image'])).abs().max().item()
+facts(w, w.results.picture, ink=lambda: w.canvas.image.sum().item(), marked=lambda: w.canvas.mask.sum().item(),
+      changed=changed)'''
+
+
+@check('draw and repair: a drawing is gone on from and repaired, what was not marked stays, its code draws the same')
+def repair(browser, shot):
+    with voila(STATE, REPAIR) as address, opened(browser, address, shot) as page:
+        pad = page.get_by_label('Drawing canvas', exact=True)
+        pad.wait_for()
+        press(page, 'Repair what is marked')
+        page.locator('.mnist-warning').wait_for()                      # nothing is
+        drag(page, pad, (.25, .25), (.75, .25), (.45, .8))             # a seven
+        drawn = until(page, lambda s: s['ink'] > 20, 'the drawing')
+        watch_frames(page)
+        press(page, 'Denoise from here')
+        first = done(page)
+        count, rate = frames(page)
+        assert first['images'][:3] == [4, 1, 28] and count, (first, count)
+        assert first['picture'] == shown_bytes(page)
+        press(page, 'Another seed')
+        second = done(page, first['images'])
+        press(page, 'Put result 2 on the canvas')
+        put = until(page, lambda s: s['ink'] != drawn['ink'], 'the result on the canvas')
+        press(page, 'Mark')
+        drag(page, pad, (.2, .2), (.8, .3))
+        until(page, lambda s: s['marked'] > 20, 'the mark')
+        press(page, 'Repair what is marked')
+        third = done(page, second['images'])
+        assert third['changed'] < 1e-6 and third['settings']['num_resamples'] == 3, third
+        page.get_by_text('Code', exact=True).click()
+        code = page.get_by_label('In Python').inner_text()
+        assert 'mask_image=' in code and code.strip() == third['code'].strip()
+        assert abs(rerun(code) - third['images'][-1]) < 1, 'the code that is shown draws other images'
+        return f'{rate:.0f} frames/s'
+
+
+GENERATE = '''
+from mnist_diffusion.widgets import generate
+w = generate()
+facts(w, w.gallery.picture, history=lambda: w.about.facts.value)'''
+
+
+def far_right(page, name):
+    "A slider's handle, moved to its end by the keyboard."
+    handle = page.locator('.widget-slider', has_text=name).locator('.noUi-handle')
+    handle.focus()
+    handle.press('End')
+
+
+@check('generate: digits appear while they are drawn, a new request replaces the old, Stop stops')
+def generating(browser, shot):
+    with voila(STATE, GENERATE) as address, opened(browser, address, shot) as page:
+        prompt = page.get_by_label('Prompt', exact=True)
+        prompt.wait_for()
+        watch_frames(page)
+        press(page, '3')
+        first = done(page)
+        assert first['images'][:3] == [4, 1, 28] and '3' in first['settings']['prompt'], first
+        assert first['picture'] == shown_bytes(page)
+        prompt.fill('a handwritten five')
+        prompt.press('Enter')
+        second = done(page, first['images'])
+        assert second['settings']['prompt'] == 'a handwritten five'
+        page.get_by_role('button', name='Image 1', exact=False).click()
+        until(page, lambda s: 'nearest of' in s['history'] and re.search(r'\b5 <meter', s['history']), 'the history')
+        press(page, 'Close')
+        page.get_by_text('The same in Python and in a shell').click()
+        assert page.get_by_label('In Python').inner_text().strip() == second['code'].strip()
+        said = page.get_by_label('In a shell').inner_text()
+        assert abs(drawn_by(said) - second['images'][-1]) < .01*second['images'][-1], 'the command draws other images'
+        far_right(page, 'Images')
+        far_right(page, 'Steps')
+        asked = lambda s: (s['state'], s['images'][0], s['settings']['num_inference_steps']) == ('done', 16, 100)
+        whole = until(page, asked, 'the images of 100 steps')
+        frames(page)
+        page.get_by_title('Another seed').click()
+        page.wait_for_function('() => window.changes.length > 1')
+        press(page, 'Stop')
+        stopped = until(page, lambda s: s['state'] != 'running', 'the end of drawing')
+        assert stopped['state'] == 'stopped' and stopped['images'] == whole['images'], stopped
+        assert 'stopped' in page.locator('.mnist-status [role=status]').first.inner_text()
+        frames(page)
+        page.get_by_title('Another seed').click()
+        page.wait_for_function('() => window.changes.length > 1')
+        press(page, '7')
+        replaced = done(page, whole['images'])
+        assert '7' in replaced['settings']['prompt'] and replaced['picture'] == shown_bytes(page)
+        count, rate = frames(page)
+        prompt.fill('a purple zebra')
+        prompt.press('Enter')
+        page.locator('.mnist-warning', has_text='zebra').wait_for()
+        return f'{count} pictures, {rate:.0f} a second'
+
+
+CLASSES = '''
+from mnist_diffusion.config import Config
+from mnist_diffusion.runs import pipeline_of, unet_of
+config = Config(dataset='mnist_5k', block_widths=[8, 16], num_inference_steps=2)
+w = generate(pipeline_of(config, unet_of(config, (1, 20, 20), 10).eval(), [str(k) for k in range(10)]))
+facts(w, w.gallery.picture)'''
+
+
+@check('generate with a model of classes: one that there is not is an error in one line, the next is drawn')
+def generating_classes(browser, shot):
+    first, rest = GENERATE.strip().split('\n')[0], CLASSES
+    with voila(STATE, first + rest) as address, opened(browser, address, shot) as page:
+        labels = page.get_by_label('Labels', exact=True)
+        labels.fill('eleven')
+        labels.press('Enter')
+        line = page.locator('.mnist-error')
+        line.wait_for()
+        assert 'eleven' in line.inner_text() and '\n' not in line.inner_text().strip(), line.inner_text()
+        labels.fill('1, 4')
+        labels.press('Enter')
+        seen = done(page)
+        assert seen['images'][0] == 8 and seen['settings']['labels'] == [1, 4] and line.count() == 0, seen
+
+
+WATCH = '''
+from mnist_diffusion.dashboards import watch
+w = watch({folder!r}, every=.5)
+facts(w, w.picture)'''
+
+
+@check('watch: a training that begins later is seen to its end')
+def watching(browser, shot):
+    with tempfile.TemporaryDirectory() as folder:
+        run = f'{folder}/run'
+        with voila(STATE, WATCH.format(folder=run)) as address, opened(browser, address, shot) as page:
+            page.get_by_text('waiting for the run to begin').wait_for()
+            words = ['train', '--dataset', 'digits', '--block_widths', '8,8', '--num_epochs', '2', '--log_every', '1',
+                     '--batch_size', '256', '--sample_every', '1', '--num_inference_steps', '2', '--output_dir', run]
+            with subprocess.Popen([sys.executable, '-m', 'mnist_diffusion.cli', *words], stdout=subprocess.DEVNULL,
+                                  start_new_session=True) as training:
+                try: seen = until(page, lambda s: s['state'] == 'done', 'the end of the run')
+                finally: training.terminate()
+            assert seen['images'] and seen['picture'] == shown_bytes(page, '.mnist-picture > img, img.mnist-picture')
+            assert page.locator('img:visible').count() == 3, 'loss, speed and grid'
+            assert 'done' in page.locator('.mnist-status').first.inner_text()
 
 
 def main():
