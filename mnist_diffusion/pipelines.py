@@ -6,7 +6,7 @@
 __all__ = ['DEFAULTS', 'DigitPipeline']
 
 # %% ../nbs/08_pipelines.ipynb #c002
-import copy, inspect, json
+import copy, importlib, inspect, json
 from collections.abc import Mapping
 from contextlib import nullcontext
 from difflib import get_close_matches
@@ -392,3 +392,9 @@ def with_scheduler(self:DigitPipeline,
         check_sampler(name, process=self._process)
         pipeline.scheduler = name
     return pipeline
+
+# %% ../nbs/08_pipelines.ipynb #t002
+def __getattr__(name):
+    "`TextToDigitPipeline`, which is loaded when it is first wanted."
+    if name == 'TextToDigitPipeline': return getattr(importlib.import_module('mnist_diffusion.text_pipelines'), name)
+    raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
