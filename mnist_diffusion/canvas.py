@@ -19,9 +19,10 @@ from torchvision.transforms import functional as TF
 from torchvision.transforms.functional import pil_to_tensor, to_pil_image
 from .data import embedded_mnist
 from .unets import num_classes
-from .text import DIGIT_WORDS
+from .text import caption_faults, DIGIT_WORDS
 from .background_work import steps_of
-from .widgets import code_for, DigitWidget, Gallery
+from .galleries import Gallery
+from .widgets import button, code_for, DigitWidget, side_by_side
 
 # %% ../nbs/58_canvas.ipynb #c010
 TOOLS = 'draw', 'erase', 'mark', 'keep'
@@ -196,40 +197,35 @@ class DrawAndRepair(DigitWidget):
         return code_for(self.pipe, self.settings, self.sampler, written, imports)
 
 # %% ../nbs/58_canvas.ipynb #c028
-def _button(name, tooltip, act, style=''):
-    button = W.Button(description=name, tooltip=tooltip, button_style=style, layout=dict(width='auto'))
-    button.on_click(lambda _: act())
-    return button
-
 @patch
 def _digits(self:DrawAndRepair):
     "Buttons that write the prompts of classes, where the model knows both."
     names, prompts = self.pipe.config.class_names, self.pipe.config.get('prompts')
     if self._what != 'prompt' or not names or not prompts: return []
     def write(text): self.controls['prompt'].value = text
-    made = [_button(name, text, lambda text=text: write(text)) for name,text in zip(names, prompts)]
-    for each in made: each.add_class('mnist-digit').layout.width = '40px'
-    return made
+    return [button(name, text, lambda text=text: write(text)).add_class('mnist-digit')
+            for name,text in zip(names, prompts)]
 
 @patch
 def _arranged(self:DrawAndRepair):
     "Canvas to the left, the rest to the right of it, or below where there is no room."
-    c, row = self.controls, lambda *parts: W.HBox(parts).add_class('mnist-row')
+    c, auto = self.controls, dict(layout=dict(width='auto'))
+    blue = auto | dict(button_style='primary')
     self.buttons = dict(
-        generated=_button('Generated image', 'put an image of this model on the canvas', self.generated),
-        real=_button('Real digit', 'put a digit of the embedded data on the canvas', self.real),
-        denoise=_button('Denoise from here', 'go on from the drawing', self.denoise, 'primary'),
-        repair=_button('Repair what is marked', 'draw anew what is marked, keep the rest', self.repair, 'primary'),
-        another=_button('Another seed', 'the next seed, and the same once more', self.another),
-        stop=_button('Stop', 'end at the next step', self.worker.stop))
+        generated=button('Generated image', 'put an image of this model on the canvas', self.generated, **auto),
+        real=button('Real digit', 'put a digit of the embedded data on the canvas', self.real, **auto),
+        denoise=button('Denoise from here', 'go on from the drawing', self.denoise, **blue),
+        repair=button('Repair what is marked', 'draw anew what is marked, keep the rest', self.repair, **blue),
+        another=button('Another seed', 'the next seed, and the same once more', self.another, **auto),
+        stop=button('Stop', 'end at the next step', self.worker.stop, **auto))
     self.digits = self._digits()
     b, column = self.buttons, lambda parts, **layout: W.VBox(parts, layout=dict(min_width='260px', **layout))
     settings = W.VBox([c[n] for n in ('guidance_scale', 'num_inference_steps', self._many, 'seed')])
-    left = column([self.canvas, row(b['generated'], b['real'])], flex='0 1 342px')
-    right = column([c[self._what], row(*self.digits), c['strength'], b['denoise'], c['num_resamples'], b['repair'],
-                    row(b['another'], b['stop'], self.status), self.results,
-                    W.Accordion([settings, self.code_panel], titles=['Settings', 'Code'], selected_index=0)],
-                   flex='1 1 300px', max_width='520px')
+    more = W.Accordion([settings, self.code_panel], titles=['Settings', 'Code'], selected_index=0)
+    left = column([self.canvas, side_by_side(b['generated'], b['real'])], flex='0 1 342px')
+    right = column([c[self._what], side_by_side(*self.digits), c['strength'], b['denoise'],
+                    c['num_resamples'], b['repair'], side_by_side(b['another'], b['stop'], self.status),
+                    self.results, more], flex='1 1 300px', max_width='520px')
     return [W.Box([left, right], layout=dict(flex_flow='row wrap', grid_gap='12px'))]
 
 # %% ../nbs/58_canvas.ipynb #c029
@@ -268,7 +264,15 @@ def _run(self:DrawAndRepair, settings):
 def report(self:DrawAndRepair, state, text):
     "What the worker says about itself."
     DigitWidget.report(self, state, text)
-    if state == 'done' and self._for_results: self.say('click a result to put it on the canvas')
+    if state != 'done' or not self._for_results: return
+    faults = self._faults()
+    self.say(*(faults[0], 'warning') if faults else ('click a result to put it on the canvas',))
+
+@patch
+def _faults(self:DrawAndRepair):
+    "What the text encoder does not take in of the prompt."
+    if 'prompt' not in self.settings: return []
+    return caption_faults([self.settings['prompt']], self.pipe.tokenizer, self.pipe.config.tokenizer_max_length)
 
 @patch
 def put(self:DrawAndRepair,
