@@ -6,6 +6,7 @@ Quarto runs it in _proc before it renders (`pre-render` in _quarto.yml); what is
 usage: prepare.py [FOLDER]      FOLDER: where nbdev put the processed notebooks; default: the working directory
 """
 import json, re, sys
+from functools import cache
 from pathlib import Path
 import yaml
 from symbols import PACKAGE, ROOT, anchor, page_of, repository, settings, settings_ini, slug, symbols
@@ -14,6 +15,13 @@ NBS = ROOT/'nbs'
 TEXTS = {'slurm/README.md': 'cluster.md', 'CONTRIBUTING.md': 'contributing.md', 'CHANGELOG.md': 'changes.md'}
 LINK = re.compile(r'(\]\(|\b(?:href|src)=")(?![a-z]+:|//|#)([^)"#\s]+)(#[^)"\s]*)?(?=[)"])')
 CODE = re.compile(r'(?<![\[`\\])`([A-Za-z_][\w.]*)(\(\))?`(?![\]`{])')
+
+
+@cache
+def parts():
+    "{title: contents} of the sections in the sidebar; contents are a pattern of chapters, or a list of pages."
+    sidebar = yaml.safe_load((ROOT/'_quarto.yml').read_text(encoding='utf-8'))['website']['sidebar']
+    return {part['section']: part['contents'] for part in sidebar['contents'] if 'section' in part}
 
 
 def source(cell): return ''.join(cell['source'])
@@ -187,7 +195,8 @@ def with_words(cell):
         image = re.compile(r'^!\[([^\]"]+)\]\(([^)\s]+)\)$', re.M)
         cell['source'] = image.sub(r'![\1](\2){fig-alt="\1"}', source(cell))
     elif '#| fig-alt:' not in source(cell):
-        cell['source'] = re.sub(r'^#\| fig-cap:(.*)$', r'#| fig-cap:\1\n#| fig-alt:\1', source(cell), count=1, flags=re.M)
+        both = r'#| fig-cap:\1\n#| fig-alt:\1'
+        cell['source'] = re.sub(r'^#\| fig-cap:(.*)$', both, source(cell), count=1, flags=re.M)
 
 
 def minutes(cells):
@@ -229,7 +238,7 @@ def prepare(path):
             data.pop('application/vnd.jupyter.widget-view+json', None) # without a kernel it only fetches scripts
     if number.isdigit() and cells[0]['cell_type'] == 'raw':
         head = yaml.safe_load(source(cells[0]).strip().strip('-'))
-        if number < '70': head['title'] = f"{number} {head['title']}"
+        if path.name not in parts()['How to']: head['title'] = f"{number} {head['title']}"
         cells[0]['source'] = f'---\n{yaml.safe_dump(head, allow_unicode=True)}---\n'
         cells.insert(1, markdown(bar(path, module, time)))
     for c in cells: c['source'] = source(c).splitlines(True) # Quarto takes no string
@@ -247,10 +256,10 @@ def index_of_symbols():
         if rows: yield '\n'.join([f'## {module}\n', head, '|---|---|', *rows, ''])
 
 
-def chapters(folder, first):
-    "A table of the chapters whose numbers begin so, with the minutes that reading takes."
-    rows = ['| chapter | what it is about | minutes |', '|---|---|--:|']
-    for path in sorted(folder.glob(f'{first}[0-9]_*.ipynb')):
+def chapters(folder, title, pattern):
+    "A table of the chapters of a part, with the minutes that reading takes."
+    rows = [f'### {title}\n', '| chapter | what it is about | minutes |', '|---|---|--:|']
+    for path in sorted(folder.glob(pattern)):
         nb = json.loads(path.read_text(encoding='utf-8'))
         head = yaml.safe_load(source(nb['cells'][0]).strip().strip('-'))
         time = nb['metadata']['site']['minutes']
@@ -267,8 +276,9 @@ def main():
     (folder/'api.qmd').write_text('\n'.join(index_of_symbols()), encoding='utf-8')
     for path in folder.glob('*.qmd'):
         text = path.read_text(encoding='utf-8')
-        filled = re.sub(r'<!-- chapters (\w+) -->', lambda m: '\n\n'.join(chapters(folder, k) for k in m[1]), text)
-        if filled != text: path.write_text(filled, encoding='utf-8')
+        tables = [chapters(folder, k, v) for k, v in parts().items() if isinstance(v, str)]
+        if '<!-- chapters -->' in text:
+            path.write_text(text.replace('<!-- chapters -->', '\n\n'.join(tables)), encoding='utf-8')
 
 
 if __name__ == '__main__': main()
