@@ -7,6 +7,7 @@ usage: check.py FOLDER      FOLDER: what prepare.py has prepared (_proc)
 """
 import json, re, sys
 from collections import Counter
+from itertools import takewhile
 from pathlib import Path
 from urllib.parse import unquote
 import yaml
@@ -27,8 +28,9 @@ def hidden(source): return re.search(r'^#\|\s*(hide\b|include: *false|output: *f
 
 def described(source):
     "The texts that a cell gives its pictures."
-    head = [re.sub(r'^#\| ?', '', line) for line in source.split('\n') if line.startswith('#|')]
-    options = yaml.safe_load('\n'.join(line for line in head if re.match(r'[\w-]+:| ', line))) or {}
+    head = takewhile(lambda line: line.startswith(('#|', '%%')), source.split('\n'))
+    lines = [re.sub(r'^#\| ?', '', line) for line in head]
+    options = yaml.safe_load('\n'.join(line for line in lines if re.match(r'[\w-]+:| ', line))) or {}
     said = options.get('fig-alt', options.get('fig-cap')) or []
     return [said] if isinstance(said, str) else said
 
