@@ -299,7 +299,13 @@ def interpolate(self,     # a pipeline, whose method this is
     else: noises = torch.cat([randn_tensor((1, *shape), generator=of_end(k)) for k in (0, 1)])
     def condition():
         known = both()
-        if known is not None: return mixed(known, weights)
+        if known is None: return None
+        rows = mixed(known, weights)
+        shares = rows.kwargs.get('class_labels', weights).ndim > 1
+        if shares and 'num_class_embeds' in self.unet.config:
+            raise ValueError(f'{type(self.unet).__name__} knows whole classes alone, and none between {ends[0]} and '
+                             f'{ends[1]}: give one label twice and two seeds')
+        return rows
     is_any = start is not None or end is not None or bool(negative.get('negative_prompt'))
     return self.draw(ends[:1]*len(weights), condition, is_any, generator=[of_end(0) for _ in weights],
                      latents=slerp(noises[:1], noises[1:], weights), **options)
