@@ -39,7 +39,9 @@ class Worker:
 
     def stop(self):
         "End at the next step; no frame is shown any more."
-        with self._lock: self._turn, self._wanted = self._turn+1, None
+        with self._lock:
+            waiting, self._turn, self._wanted = self._wanted, self._turn+1, None
+            if waiting: self._tell('stopped')                  # it has not even begun
 
     def wait(self,
         timeout:float=60 # seconds
@@ -62,6 +64,7 @@ def _work(self:Worker):
         except Exception as e: self.error = e
         try: state = self._go(turn, *wanted)
         except BaseException as e: self.error, state = e, 'failed'
+        if state == 'stopped' and self._wanted: continue                 # replaced: the next one speaks
         try: self._tell(state, spelled_error(self.error) if state == 'failed' else '')
         except Exception as e: self.error = self.error or e
 

@@ -78,10 +78,12 @@ def curve(
     ax.plot(x, y, marker='o' if len(x) < 20 else None, markersize=3)
     ax.set_title(title, fontsize=10)
     ax.set_xlabel('step', fontsize=8)
-    ax.tick_params(labelsize=8)
     if finite and 0 < 3*min(finite) < max(finite): ax.set_yscale('log')
     elif finite: ax.set_ylim(0, 1.1*max(finite) or 1)
     if x[0] == x[-1]: ax.set_xlim(x[0]-1, x[0]+1)
+    ax.tick_params(which='both', labelsize=8)
+    if ax.get_yscale() == 'log':
+        for put in (ax.yaxis.set_major_formatter, ax.yaxis.set_minor_formatter): put('{x:g}')
     ax.grid(alpha=.3)
     written = io.BytesIO()
     fig.savefig(written, format='png')
@@ -102,8 +104,9 @@ class Dashboard(W.VBox):
         self.stop_button.on_click(lambda b: self.stop())
         curves = W.HBox([self.loss, self.speed]).add_class('mnist-row')
         super().__init__([style(), W.HTML(f'<b>{escape(str(folder))}</b>'), self.bar, self.status, curves,
-                          self.picture.add_class('mnist-picture'), self.evaluation, self.stop_button])
+                          self.picture.add_class('mnist-page'), self.evaluation, self.stop_button])
         self.add_class('mnist-widget')
+        self.show(look_at(self.folder))         # a page that is just loading may miss what comes from a thread
         self.worker.start(self.looks, self.show)
 
     @property
@@ -111,14 +114,14 @@ class Dashboard(W.VBox):
 
     def looks(self):
         "What the folder holds, again and again, until the run is done."
-        look = None
+        look = self.seen
         while not self._over.is_set():
             look = look_at(self.folder, look)
             yield look
             if look.done: return
             self._over.wait(self.every)
 
-    def stop(self): "Watch no longer; the run does not notice."; self._over.set(); self.worker.stop()
+    def stop(self): "Watch no longer; the run does not notice."; self.worker.stop(); self._over.set()
     def close(self): "Take the widget down, and stop."; self.stop(); super().close()
 
 _CODE = 'from mnist_diffusion.dashboards import watch\nwatch({run_folder!r}, every={every!r})'

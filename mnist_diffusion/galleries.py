@@ -36,6 +36,7 @@ def png(
 STYLE = """
 .mnist-gallery { position:relative; max-width:100%; flex:0 0 auto; overflow:hidden }
 .mnist-gallery > img, .mnist-picture { image-rendering:pixelated; max-width:100%; height:auto; margin:0 }
+.mnist-picture, .mnist-page { align-self:flex-start; max-width:100%; height:auto }
 .mnist-gallery > img { width:100%; display:block }
 .mnist-cells { position:absolute; inset:0; display:grid; margin:0; overflow:hidden }
 .mnist-cells > button { width:auto; height:auto; margin:0; padding:0; background:transparent; color:transparent;
@@ -45,8 +46,9 @@ STYLE = """
 .mnist-cells > button.mod-active { border-color:#e2662a; background:transparent; color:transparent }
 .mnist-status { min-height:1.6em; margin:2px 0 } .mnist-status .widget-html-content { white-space:normal }
 .mnist-error { color:#b3261e; font-weight:600 } .mnist-warning { color:#8a5a00 }
-.mnist-digit { width:40px; padding:0 } .mnist-small { width:44px; padding:0 }
+.mnist-digit { width:40px; padding:0 }
 .mnist-row { flex-flow:row wrap; gap:2px 6px; align-items:center; overflow:visible }
+.mnist-captioned { margin:0 16px 0 0 } .mnist-captioned small { line-height:1.3 } .mnist-history { margin-top:4px }
 .mnist-code pre { font-family:monospace; line-height:1.35; font-size:12px; white-space:pre-wrap;
   overflow-wrap:anywhere; user-select:all; margin:0; padding:8px; border:1px solid #8884; border-radius:4px }
 .mnist-widget { max-width:100%; overflow:visible } .mnist-widget .widget-html { height:auto; max-width:100% }
@@ -127,13 +129,13 @@ class History(W.VBox):
         data=None # training images; None: those of mnist_5k, for images of their shape
     ):
         self.data, self.frames, self.chosen, self.worker = data, [], None, Worker(self._report)
-        self.title, self.facts, self.note = W.HTML(), W.HTML(), W.HTML().add_class('mnist-status')
+        self.title, self.facts, self.note = W.HTML(), W.HTML(), W.HTML()
         self.walk, self.nearest = (W.Image(format='png').add_class('mnist-picture') for _ in range(2))
         self.step = W.IntSlider(1, min=1, max=1, description='Step', layout=W.Layout(width='100%', max_width='26em'))
         self.step.observe(lambda change: self._show_step(), 'value')
         close = W.Button(description='Close', tooltip='Close the history', layout=W.Layout(width='5em'))
         close.on_click(lambda b: self.shut())
-        parts = W.HBox([_captioned(self.walk, 'the noisy state, and the image the network expects behind it'),
+        parts = W.HBox([_captioned(self.walk, 'the noisy state · what the network expects behind it'),
                         _captioned(self.nearest, 'the nearest training image'), self.facts])
         super().__init__([self.title, self.step, parts.add_class('mnist-row'), self.note, close, style()],
                          layout=W.Layout(display='none'))
@@ -152,7 +154,7 @@ def _captioned(picture, text): return W.VBox([picture, W.HTML(f'<small>{text}</s
 # %% ../nbs/28_galleries.ipynb #h015
 @patch
 def look_at(self:History,
-    frames:list, # of a call: a Frame for each step, the last one with the images drawn
+    frames:list, # of a call: a Frame for each step; the last state is the images drawn
     k:int,       # number of the image
     title:str='',# about it
 ):
@@ -164,7 +166,7 @@ def look_at(self:History,
     else: self.step.value = last
     self.layout.display = ''
     self.facts.value, self.nearest.value = '', b''
-    self.worker.start(lambda: [self._look(frames[-1].images[k])], self._tell)
+    self.worker.start(lambda: [self._look(frames[-1].states[k])], self._tell)
 
 @patch
 def shut(self:History): "Show nothing any more."; self.chosen, self.layout.display = None, 'none'

@@ -19,6 +19,7 @@ from .pipelines import DEFAULTS
 from .text import caption_faults
 from .text_pipelines import TextToDigitPipeline
 from .background_work import steps_of, Worker
+from .files import PACKAGED
 from .galleries import Gallery, History, style
 from .runs import chosen_classes, find_model
 from .generate_evaluate import labels_of
@@ -40,14 +41,14 @@ def code_for(
     given = [f'{n}={written.get(n) or repr(v)}' for n,v in settings.items()]
     call = f'result = pipe({", ".join(given)})'
     if len(call) > 100: call = 'result = pipe(\n' + ''.join(f'    {g},\n' for g in given) + ')'
-    return '\n'.join([*lines, call, 'result.images'])
+    return '\n'.join([*lines, call, 'result'])
 
 def _folder_of(pipe):
     "Where a pipeline was loaded from, or None."
     folder = pipe.config.get('_name_or_path')
     return str(folder) if folder and Path(folder).is_dir() else None
 
-def _is_packaged(folder): return Path(folder).resolve().parent == Path(__file__).resolve().parent/'weights'
+def _is_packaged(folder): return Path(folder).resolve() == Path(PACKAGED).resolve()
 
 # %% ../nbs/57_widgets.ipynb #a022
 OPTIONS = ('negative_prompt', 'guidance_scale', 'guidance_rescale', 'num_inference_steps', 'seed')  # of both
@@ -92,8 +93,8 @@ class DigitWidget(W.VBox):
         pipe=None, # see loaded
     ):
         super().__init__()
-        self.pipe, self.controls, self.worker = loaded(pipe), {}, Worker(self.report)
-        self.status = W.HTML('<span role="status">ready</span>').add_class('mnist-status')
+        self.pipe, self.controls, self.worker, self._drawn = loaded(pipe), {}, Worker(self.report), None
+        self.status = W.HTML('<span role="status">press Draw</span>').add_class('mnist-status')
         self.code_panel = W.HTML().add_class('mnist-code')
         self.add_class('mnist-widget')
         self.observe(lambda change: self.write_code(), ['settings', 'sampler'])
@@ -114,12 +115,14 @@ def draw(self:DigitWidget,
     pipe = self.pipe.with_scheduler(self.sampler) if self.sampler else self.pipe
     def shown(frame):
         show(frame)
-        if frame.done: self.images = frame.images
+        if frame.done: self.images, self._drawn = frame.images, asked
         n, seconds = len(frame.images), time.monotonic()-began
         self.say(f'step {frame.step} of {frame.steps}' if not frame.done else
                  f'{n} image{"s"*(n > 1)} · {frame.steps} steps · {seconds:.1f} s')
-    self.settings, began = dict(settings), time.monotonic()
+    began, asked = time.monotonic(), (dict(settings), self.sampler)
+    self.settings = asked[0]
     def steps():
+        self.settings, self.sampler = asked         # also where something else has been stopped meanwhile
         for frame in steps_of(pipe, **settings):
             if kept is not None: kept.append(frame)
             yield frame
@@ -140,6 +143,7 @@ def report(self:DigitWidget, state, text):
     if 'stop' in self.controls: self.controls['stop'].disabled = state != 'running'
     if state == 'failed': self.say(text, 'error')
     if state == 'stopped': self.say('stopped')
+    if state in ('failed', 'stopped') and self._drawn: self.settings, self.sampler = self._drawn    # as the images are
 
 @patch
 def write_code(self:DigitWidget):
@@ -152,7 +156,7 @@ def write_code(self:DigitWidget):
 SAMPLERS = ('FlowEuler', 'FlowHeun', 'DDIM', 'DDPM', 'DPMSolverMultistepScheduler', 'UniPCMultistepScheduler',
             'EulerAncestralDiscreteScheduler')
 SHORT = dict(style=dict(description_width='5.5em'), layout=W.Layout(width='21em', max_width='100%'))
-LONG = SHORT | dict(layout=W.Layout(width='100%', max_width='43em'))
+LONG = SHORT | dict(layout=W.Layout(width='calc(100% - 4px)', max_width='43em'))
 
 def samplers_for(
     pipe # a pipeline
@@ -205,7 +209,8 @@ class Generate(DigitWidget):
                          self.status, self.gallery, self.about, code]
 
     def _subject(self):
-        self.hint, wide = W.HTML().add_class('mnist-status'), LONG | dict(continuous_update=False)
+        self.hint = W.HTML(layout=W.Layout(display='none')).add_class('mnist-status')
+        wide = LONG | dict(continuous_update=False)
         if not self.takes_text:
             return {'labels': W.Text(self.names[0], description='Labels', placeholder='such as 3, 1, 4 or 0-9', **wide)}
         first = (self.pipe.config.prompts or ['A handwritten digit 7'])[-1]
@@ -227,9 +232,9 @@ class Generate(DigitWidget):
             sampler=W.Dropdown(options=options, description='Sampler', **SHORT),
             seed=W.BoundedIntText(0, min=0, max=2**31-1, description='Seed', continuous_update=False,
                                   style=SHORT['style'], layout=W.Layout(width='14em')),
-            roll=button('🎲', 'Another seed', self.roll).add_class('mnist-small'),
-            keep=W.ToggleButton(description='Keep', tooltip='Keep the seed when Draw is pressed',
-                                layout=W.Layout(width='5em')),
+            roll=button('Another seed', 'Another seed', self.roll, layout=W.Layout(width='9em')),
+            keep=W.ToggleButton(description='Keep seed', tooltip='Keep the seed when Draw is pressed',
+                                layout=W.Layout(width='8em')),
             draw=button('Draw', 'Draw images', self.again, button_style='primary'),
             stop=button('Stop', 'Stop drawing', self.worker.stop, disabled=True))
 
@@ -239,7 +244,7 @@ def wanted(self:Generate):
     "Keywords of the pipeline, as the controls stand."
     v = {n: w.value for n,w in self.controls.items() if hasattr(w, 'value')}
     labels = None if self.takes_text else [y.strip() for y in v['labels'].split(',') if y.strip()]
-    if self.takes_text: given = dict(prompt=v['prompt'], negative_prompt=v['negative_prompt'])
+    if self.takes_text: given = {n: v[n] for n in ('prompt', 'negative_prompt') if v[n] or n == 'prompt'}
     else: given = dict(labels=chosen_classes(self.names, labels_of(labels, self.names)))
     each = 'num_images_per_prompt' if self.takes_text else 'num_images_per_label'
     return given | {each: v['num_images']} | {n: v[n] for n in ('guidance_scale', 'num_inference_steps', 'seed')}
@@ -285,6 +290,7 @@ def warn(self:Generate):
     if not self.takes_text: return
     texts = [self.controls[n].value for n in ('prompt', 'negative_prompt')]
     faults = caption_faults(texts, self.pipe.tokenizer, self.pipe.config.tokenizer_max_length)
+    self.hint.layout.display = '' if faults else 'none'
     self.hint.value = ' '.join(f'<span role="alert" class="mnist-warning">⚠ {escape(f)}</span>' for f in faults)
 
 @patch
@@ -303,7 +309,7 @@ def look(self:Generate,
 ):
     "Open the history of an image."
     if not self.frames or not self.frames[-1].done: return
-    self.about.look_at(self.frames, k, f'{self.subjects[k]} · seed {self.settings["seed"]}')
+    self.about.look_at(self.frames[:-1], k, f'{self.subjects[k]} · seed {self.settings["seed"]}')
 
 # %% ../nbs/57_widgets.ipynb #g006
 def generate(
