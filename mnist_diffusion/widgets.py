@@ -93,7 +93,7 @@ class DigitWidget(W.VBox):
         pipe=None, # see loaded
     ):
         super().__init__()
-        self.pipe, self.controls, self.worker, self._drawn = loaded(pipe), {}, Worker(self.report), None
+        self.pipe, self.controls, self.worker, self._made_with = loaded(pipe), {}, Worker(self.report), None
         self.status = W.HTML('<span role="status">press Draw</span>').add_class('mnist-status')
         self.code_panel = W.HTML().add_class('mnist-code')
         self.add_class('mnist-widget')
@@ -115,7 +115,7 @@ def draw(self:DigitWidget,
     pipe = self.pipe.with_scheduler(self.sampler) if self.sampler else self.pipe
     def shown(frame):
         show(frame)
-        if frame.done: self.images, self._drawn = frame.images, asked
+        if frame.done: self.images, self._made_with = frame.images, asked
         n, seconds = len(frame.images), time.monotonic()-began
         self.say(f'step {frame.step} of {frame.steps}' if not frame.done else
                  f'{n} image{"s"*(n > 1)} · {frame.steps} steps · {seconds:.1f} s')
@@ -143,7 +143,8 @@ def report(self:DigitWidget, state, text):
     if 'stop' in self.controls: self.controls['stop'].disabled = state != 'running'
     if state == 'failed': self.say(text, 'error')
     if state == 'stopped': self.say('stopped')
-    if state in ('failed', 'stopped') and self._drawn: self.settings, self.sampler = self._drawn    # as the images are
+    if state in ('failed', 'stopped') and self._made_with:
+        self.settings, self.sampler = self._made_with                    # as the images are
 
 @patch
 def write_code(self:DigitWidget):
