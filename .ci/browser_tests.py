@@ -432,6 +432,80 @@ def watching(browser, shot):
             assert 'done' in page.locator('.mnist-status').first.inner_text()
 
 
+EXPLORE = '''
+from mnist_diffusion.explore import app
+w = app()
+watched(w, images=lambda: summary(w.images), tab=lambda: w.titles[w.selected_index], code=lambda: w.code,
+        state=lambda: w.shown.worker.state,
+        settings=lambda: {k: v for k,v in w.settings.items() if not hasattr(v, 'shape')})'''
+
+
+def tab(page, name): page.locator('.mnist-app > .lm-TabBar .lm-TabBar-tab', has_text=name).click()
+
+
+def visible(page, what): return page.locator(what).locator('visible=true')
+
+
+@check('explore: the time of the noise process, a sheet of guidance and seed, a morph')
+def exploring(browser, shot):
+    with voila(EXPLORE) as address, opened(browser, address, shot) as page:
+        visible(page, '.mnist-app .mnist-widget').first.wait_for()
+        tab(page, 'Noise process')
+        half = until(page, lambda s: s['settings'].get('time') == .5, 'the noise process')
+        pictures = lambda: [i.get_attribute('src') for i in visible(page, '.mnist-app figure img').all()]
+        before = pictures()
+        handle = visible(page, '.widget-slider').filter(has_text='Time').locator('.noUi-handle')
+        handle.press('Home')
+        clean = until(page, lambda s: s['settings'].get('time') == 0, 'time 0')
+        assert clean['images'] != half['images'] and len(before) == len(pictures()) > 8 and before != pictures()
+        page.screenshot(path=shot.with_name(f'{shot.stem}_noise.png'))
+
+        tab(page, 'Guidance sheet')
+        page.get_by_role('button', name='Draw', exact=True).wait_for()
+        press(page, 'Draw')
+        last = page.get_by_role('button', name='Guidance 8, Seed 4', exact=True)
+        last.locator('img').wait_for()
+        until(page, lambda s: s['state'] == 'done' and s['images'] and s['images'][0] == 25, 'the sheet')
+        last.click()
+        chosen = until(page, lambda s: s['settings'].get('seed') == 4, 'the choice')
+        assert chosen['settings']['guidance_scale'] == 8 and 'seed=4' in chosen['code']
+        assert last.get_attribute('aria-pressed') == 'true'
+        page.screenshot(path=shot.with_name(f'{shot.stem}_sheet.png'))
+        field = page.get_by_label('Guidance', exact=True).locator('visible=true')
+        field.fill('strong')
+        field.press('Tab')
+        press(page, 'Draw')
+        visible(page, '.mnist-error').first.wait_for()
+        assert 'strong' in visible(page, '.mnist-error').first.inner_text()
+
+        tab(page, 'Morph')
+        page.get_by_role('button', name='Morph', exact=True).wait_for()
+        press(page, 'Morph')
+        until(page, lambda s: s['tab'] == 'Morph' and s['state'] == 'done' and s['images'][0] == 17, 'the way')
+        picture = visible(page, 'img.mnist-picture, .mnist-picture > img').last
+        begin = picture.get_attribute('src')
+        handle = visible(page, '.widget-slider').filter(has_text='Position').locator('.noUi-handle')
+        handle.press('End')
+        page.wait_for_function('([e, before]) => e.src != before', arg=[picture.element_handle(), begin])
+        visible(page, 'a.mnist-download').wait_for()
+
+
+@check('mnist-diffusion app: each tab shows its widget')
+def app(browser, shot):
+    with server(sys.executable, '-m', 'mnist_diffusion.cli', 'app', '--port', '0', '--no-browser') as address:
+        with opened(browser, address, shot) as page:
+            bar = page.locator('.mnist-app > .lm-TabBar .lm-TabBar-tab')
+            bar.first.wait_for()
+            names = bar.all_inner_texts()
+            for name in names:
+                tab(page, name)
+                page.get_by_text('one moment').locator('visible=true').wait_for(state='detached')
+                visible(page, '.mnist-app .widget-tab-contents button').first.wait_for()
+                assert not visible(page, '.mnist-error').count(), visible(page, '.mnist-error').first.inner_text()
+                page.screenshot(path=shot.with_name(f'{shot.stem}_{name.lower().replace(" ", "_")}.png'))
+            return ', '.join(names)
+
+
 def main():
     folder = Path(sys.argv[1] if sys.argv[1:] else tempfile.mkdtemp(prefix='browser_tests.'))
     folder.mkdir(parents=True, exist_ok=True)

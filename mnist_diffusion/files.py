@@ -16,7 +16,7 @@ import yaml
 
 # %% ../nbs/20_files.ipynb #c006
 PACKAGE = Path(__file__).parent if '__file__' in globals() else Path('../mnist_diffusion')
-PACKAGED = PACKAGE/'weights'/'text_fast'        # the pipeline of a trained model, see chapter 39
+PACKAGED = PACKAGE/'weights'/'text_fast'        # the pipeline of a trained model, see chapter 55
 
 def expanded(
     path, # as a user wrote it (str or Path)
