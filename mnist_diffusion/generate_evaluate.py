@@ -10,6 +10,7 @@ __all__ = ['image_stems', 'labels_of', 'texts_of', 'prompt_for', 'prompt_words',
 import json, re, sys, time
 from itertools import count
 from pathlib import Path
+from statistics import median
 from typing import Annotated
 from .files import DataError, expanded, free_folder, read_text
 from .config import SettingError
@@ -190,6 +191,10 @@ def _opened(**files):
             raise SettingError(name, str(path), f'cannot be opened ({why})', 'give a PNG or JPEG') from None
     return pictures
 
+def _edge(images):
+    "The pixels at the edge of images (N,C,H,W), in one row."
+    return images[..., [0, -1], :].flatten().tolist() + images[..., [0, -1]].flatten().tolist()
+
 def _edits(pipe, pictures, strength, num_resamples):
     "What a call is given to begin from, in the size that the model draws; ValueError where it doesn't fit."
     from PIL import Image
@@ -202,7 +207,9 @@ def _edits(pipe, pictures, strength, num_resamples):
         picture = picture.convert(mode)
         pictures[name] = picture.resize((width, height), Image.Resampling.BOX if name == 'mask_image' else None)
     options = pictures | dict(strength=strength, num_resamples=num_resamples)
-    edit_of(1, shape, **options)
+    edit = edit_of(1, shape, **options)
+    if edit and shape[0] == 1 and median(_edge(edit.image)) > 0:
+        say('image is light at its edges, and digits are light on dark: invert it if it is ink on paper')
     return options
 
 # %% ../nbs/51_generate_evaluate.ipynb #c014

@@ -60,7 +60,8 @@ def _texts(prompt):
     texts = listed('prompt', prompt)
     for text in texts:
         if isinstance(text, str): continue
-        raise ValueError(f'prompt={spelled(text)} is not a text: give a string, or a list of strings')
+        remedy = 'give a class as labels=' if isinstance(text, int) else 'give a string, or a list of strings'
+        raise ValueError(f'prompt={spelled(text)} is not a text: {remedy}')
     return texts
 
 @patch
