@@ -104,7 +104,8 @@ class Dashboard(W.VBox):
         self.stop_button.on_click(lambda b: self.stop())
         curves = W.HBox([self.loss, self.speed]).add_class('mnist-row')
         super().__init__([style(), W.HTML(f'<b>{escape(str(folder))}</b>'), self.bar, self.status, curves,
-                          self.picture.add_class('mnist-page'), self.evaluation, self.stop_button])
+                          self.picture, self.evaluation, self.stop_button])
+        for name in ('mnist-picture', 'mnist-page'): self.picture.add_class(name)
         self.add_class('mnist-widget')
         self.show(look_at(self.folder))         # a page that is just loading may miss what comes from a thread
         self.worker.start(self.looks, self.show)

@@ -36,7 +36,7 @@ def png(
 STYLE = """
 .mnist-gallery { position:relative; max-width:100%; flex:0 0 auto; overflow:hidden }
 .mnist-gallery > img, .mnist-picture { image-rendering:pixelated; max-width:100%; height:auto; margin:0 }
-.mnist-picture, .mnist-page { align-self:flex-start; max-width:100%; height:auto }
+.mnist-picture { align-self:flex-start } .mnist-page { image-rendering:auto }
 .mnist-gallery > img { width:100%; display:block }
 .mnist-cells { position:absolute; inset:0; display:grid; margin:0; overflow:hidden }
 .mnist-cells > button { width:auto; height:auto; margin:0; padding:0; background:transparent; color:transparent;
