@@ -66,6 +66,18 @@ def lengths(): # lines as they stand, comments and docstrings too
                 yield 'functions', f'{p.name}: {f.name} has {n} lines'
 
 
+def outputs(book):
+    "What one machine or one run has left in an output."
+    for p, cells in book:
+        for k, c in enumerate(cells):
+            for o in c.get('outputs', []):
+                text = ''.join(o.get('text') or o.get('data', {}).get('text/plain', ''))
+                if o.get('name') == 'stderr': yield 'outputs', f'{p.name}:cell {k}: a warning'
+                if '%|' in text: yield 'outputs', f'{p.name}:cell {k}: a progress bar'
+                if m := re.search(r'(?<![\w./~])/(tmp|home|root|Users|var)/[\w.-]+', text):
+                    yield 'outputs', f'{p.name}:cell {k}: a path of one machine, {m[0]}'
+
+
 def downward(book):
     "An exported cell imports from chapters above it only, and no private names."
     place = {p.stem.partition('_')[2]: k for k, (p, _) in enumerate(book)}
@@ -114,7 +126,8 @@ def comments(book):
 
 def main():
     *book, index = notebooks()
-    parts = names(book), lines(), lengths(), downward(book), headings(book), links([*book, index]), comments(book)
+    parts = (names(book), lines(), lengths(), downward(book), outputs([*book, index]), headings(book),
+             links([*book, index]), comments(book))
     findings = [f for part in parts for f in part]
     if '--count' in sys.argv: print(dict(Counter(kind for kind, _ in findings)))
     else: print('\n'.join(f'{kind}: {what}' for kind, what in findings))
