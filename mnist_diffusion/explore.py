@@ -153,6 +153,7 @@ def wanted(self:GuidanceSheet):
         if len(v) > 1: raise ValueError(f'{LABELS[n]} has {len(v)} values: give one, or choose it for rows or columns')
     return *((n, values[n]) for n in axes), {n: v[0] for n,v in others.items()}
 
+# %% ../nbs/67_explore.ipynb #x074s2
 @patch
 def redraw(self:GuidanceSheet):
     "Draw all cells, in place of what is being drawn."
@@ -186,6 +187,7 @@ def fill(self:GuidanceSheet,
     if self.sheet.chosen < 0 and done: self.sheet.chosen = 0
     elif self.sheet.chosen >= 0: self.choose(self.sheet.chosen)
 
+# %% ../nbs/67_explore.ipynb #x074s4
 @patch
 def choose(self:GuidanceSheet,
     k:int # number of the cell, row by row

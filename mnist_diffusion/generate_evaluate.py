@@ -153,6 +153,7 @@ def _subjects(model, pipe, labels):
     shown = [names[y] for y in chosen]
     return shown if model.condition == 'class' else [c.prompts[y] for y in chosen], shown, _stems(names, labels)
 
+# %% ../nbs/51_generate_evaluate.ipynb #c008s2
 def _refuse_existing(stems, num_images, folder, overwrite):
     there = [f for stem in stems for k in range(num_images) if (f := folder/f'{stem}_{k}.png').exists()]
     if not there or overwrite: return
@@ -178,6 +179,7 @@ def _write_images(out, names, stems, num_images, folder, gif, overwrite):
     say(f'{len(pictures)} image{"s"*(len(pictures) > 1)} and {grid.name} are in {folder}')
     return grid
 
+# %% ../nbs/51_generate_evaluate.ipynb #c008s4
 def _opened(**files):
     "The pictures in files; SettingError where there is none."
     from PIL import Image

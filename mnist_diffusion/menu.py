@@ -60,6 +60,7 @@ def _ask_train(q):
     words += ['--output_dir', q('folder of the run', usual, lambda t: q.would_run(*words, '--output_dir', t))]
     return ['train', *words, '--num_epochs', q('epochs', config.num_epochs, q.fits('train', 'num_epochs'))]
 
+# %% ../nbs/57_menu.ipynb #m009s2
 PACKAGED = 'packaged'       # in answers, the model that comes with the package
 
 def _model_words(folder): return ['--model', folder]*(folder != PACKAGED)
@@ -86,6 +87,7 @@ def _ask_continue(q):
     epochs = q('epochs in all', from_yaml(path).num_epochs, q.fits('train', 'num_epochs'))
     return ['train', '--config', str(path), '--output_dir', str(path.parent), '--num_epochs', epochs]
 
+# %% ../nbs/57_menu.ipynb #m009s4
 def _ask_what(q, model):
     "What to draw with a model: a prompt, or classes."
     from mnist_diffusion.runs import check_sampling

@@ -41,6 +41,7 @@ def _saved_in(path, takes_text):
     kind = saved.get('_class_name')
     raise ValueError(f'{folder} holds a {kind}, for {"labels" if takes_text else "texts"}: use {kind}.from_pretrained')
 
+# %% ../nbs/08_pipelines.ipynb #c017s2
 class DigitPipeline(DiffusionPipeline):
     "Guided sampling of images from a network and any scheduler; call it with labels."
     model_cpu_offload_seq, _interrupt, _num_timesteps = 'unet', False, 0
@@ -92,7 +93,6 @@ class DigitPipeline(DiffusionPipeline):
         "Channels, height and width of the images."
         c = self.unet.config
         return c.in_channels, *((c.sample_size,)*2 if isinstance(c.sample_size, int) else c.sample_size)
-
     @property
     def interrupt(self): "Whether a callback wants to stop."; return self._interrupt
 
