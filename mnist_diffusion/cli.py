@@ -163,7 +163,7 @@ def _dataset_of(output_dir, dataset_path):
 
 # %% ../nbs/58_cli.ipynb #c010
 def bench(
-    seconds:Annotated[float, dict(low=0.01)]=20,     # per measurement
+    seconds:Annotated[float, dict(low=0.01)]=10,     # per measurement
     repeats:Annotated[int, dict(low=1, high=1000)]=3, # measurements of each
     batch_size:int=128,     # images in a batch
     output:Path|None=None,  # a JSON file for the figures
@@ -180,7 +180,7 @@ def bench(
         say(f'written to {output}')
     return result
 
-bench.example = 'mnist-diffusion bench --seconds 20 --repeats 3 --output bench.json'
+bench.example = 'mnist-diffusion bench --seconds 10 --repeats 3 --output bench.json'
 
 # %% ../nbs/58_cli.ipynb #b002
 def app(
