@@ -342,6 +342,6 @@ def profile_rows(
 )->list:        # rows of texts, the first is the head
     "Where the time of a step goes, in per cent."
     p = result['profile']
-    percent = lambda share: f'{share:.0%}' if share else ''
+    percent = lambda share: f'{share:.1%}' if share else ''
     head = (f"where the time goes: {result['contenders'][0]['name']}", 'training step', 'sampling step')
     return [head] + [(kind, percent(p['training'][kind]), percent(p['sampling'][kind])) for kind in p['training']]
