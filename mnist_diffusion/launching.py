@@ -125,7 +125,8 @@ def decided(
 )->tuple:               # the configuration with 'no', 'bf16' or 'fp16', and a sentence or ''
     "What `mixed_precision` auto means for this run."
     if config.mixed_precision != 'auto': return config, ''
-    decision = [(made_with, 'as this run began') if made_with else explain_precision(device_type)]
+    first = processes == 1 or PartialState().is_main_process
+    decision = [(made_with, 'as this run began') if made_with else first and explain_precision(device_type)]
     if processes > 1: broadcast_object_list(decision)
     precision, why = decision[0]
     words = dict(no='float32', bf16='bfloat16', fp16='float16')
