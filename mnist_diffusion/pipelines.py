@@ -109,19 +109,19 @@ class DigitPipeline(DiffusionPipeline):
 
 # %% ../nbs/08_pipelines.ipynb #n016
 @patch
-def _scheduler_for(self:DigitPipeline, num_inference_steps, edit=None, **step_options):
+def _scheduler_for(self:DigitPipeline, num_inference_steps, edit=None, device=None, **step_options):
     "A fresh copy of the scheduler, set to so many steps; ValueError where it cannot undo the process in these."
     most, steps = self.scheduler.config.num_train_timesteps, checked('num_inference_steps', num_inference_steps)
     if steps > most:
         raise ValueError(f'num_inference_steps={steps} is out of range: use 1 to {most}, the num_train_timesteps')
     check_sampler(self.scheduler, steps, self._process, **step_options)
     if edit: check_entry(self.scheduler, steps, edit.strength, self._process, **step_options)
-    return begun(self.scheduler, steps, self._execution_device)
+    return begun(self.scheduler, steps, device)
 
 @patch
-def _computing(self:DigitPipeline, mixed_precision=None):
+def _computing(self:DigitPipeline, kind, mixed_precision=None):
     "The context in which the network computes: as given, or float32 where it was trained so, or what is fast here."
-    kind, dtype = self._execution_device.type, getattr(self.unet, 'dtype', torch.float32)
+    dtype = getattr(self.unet, 'dtype', torch.float32)
     if mixed_precision is None:
         chosen = dtype != torch.float32 or kind not in ('cpu', 'cuda') or torch.is_autocast_enabled(kind)
         if chosen: return nullcontext()
@@ -161,9 +161,10 @@ def sample_steps(self:DigitPipeline,
     **step_options                # for the scheduler's step, such as DDIM's `eta`
 ):                                # yields (B,C,H,W): the noise, then the state after each step
     "Walk from noise to images, one state after the other."
-    step_options, computing = _step_options(self.scheduler, step_options), self._computing(mixed_precision)
+    step_options, device = _step_options(self.scheduler, step_options), self._execution_device
     tried = {n: v for n,v in step_options.items() if isinstance(v, (bool, int, float))}
-    scheduler, device = self._scheduler_for(num_inference_steps, edit, **tried), self._execution_device
+    scheduler = self._scheduler_for(num_inference_steps, edit, device, **tried)
+    computing = self._computing(device.type, mixed_precision)
     times = (scheduler.timesteps/scheduler.config.num_train_timesteps).tolist()
     scales = guidance_scales(guidance_scale, times, guidance_interval)
     places = edit.places(scheduler) if edit else range(len(times))

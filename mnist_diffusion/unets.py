@@ -215,7 +215,7 @@ def forward(self:ConditionalUNet,
     "What the network predicts for `sample` at `timestep`; ValueError where H or W do not fit."
     _check_size(self, *sample.shape[-2:])
     t = torch.as_tensor(timestep, device=sample.device).expand(sample.shape[0])
-    emb = self.time_mlp(timestep_embedding(t).to(self.dtype))
+    emb = self.time_mlp(timestep_embedding(t).to(self.time_mlp[0].weight.dtype))
     emb = F.silu(emb + _condition_embedding(self, t, encoder_hidden_states, class_labels))
     x = F.pixel_unshuffle(sample, self.config.patch_size)
     x = self.stem(x.contiguous(memory_format=torch.channels_last))
