@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 from .schedulers import BETA_SCHEDULES, DDIM, DDPM, FlowEuler, FlowHeun
-from .walks import begun, walk
+from .walks import begun, FlowJumps, walk
 
 # %% ../nbs/06_samplers.ipynb #s103
 class PerfectNetwork:
@@ -27,12 +27,12 @@ class PerfectNetwork:
     width = .1
 
     def __init__(self,
-        prediction_type:str='epsilon', # epsilon, sample, v_prediction or flow
+        prediction_type:str='epsilon', # epsilon, sample, v_prediction, flow or flow_map
         num_train_timesteps:int=1000,  # T
         **betas                        # beta_schedule, beta_start, beta_end, rescale_betas_zero_snr; not for flow
     ):
         self.prediction_type, self.T = prediction_type, num_train_timesteps
-        if prediction_type == 'flow': return
+        if prediction_type.startswith('flow'): return
         abar = DDPM(num_train_timesteps, **betas).alphas_cumprod.double().clamp(1e-18, 1-1e-18)
         self.log_snr = (abar/(1-abar)).log().numpy()
 
@@ -41,7 +41,7 @@ class PerfectNetwork:
     ):    # two numbers
         "The weights of image and noise at `t`; between two times of training their logarithmic ratio is interpolated."
         s = min(float(t)/self.T, 1.)
-        if self.prediction_type == 'flow': return 1-s, s
+        if self.prediction_type.startswith('flow'): return 1-s, s
         abar = 1/(1 + math.exp(-np.interp(float(t), np.arange(self.T), self.log_snr)))
         return abar**0.5, (1-abar)**0.5
 
@@ -54,16 +54,27 @@ class PerfectNetwork:
         of_bump = (self.shares.log() - away**2/(2*spread)).softmax(-1)
         return (of_bump * (self.centres + alpha*self.width**2/spread*away)).sum(-1)
 
+    def below(self, x, alpha=1., sigma=0.): # pixels of any shape, float64; weights of image and noise
+        "The share of noisy pixels that are less than `x`."
+        scale = math.sqrt((alpha*self.width)**2 + sigma**2)
+        return (self.shares*torch.special.ndtr((x[...,None]-alpha*self.centres)/scale)).sum(-1)
+
+    def at(self, share): # in [0, 1], (…,)
+        "The pixel value that so many pixels of the data are less than."
+        values = torch.linspace(-2, 2, 20_001, dtype=torch.float64)
+        return values[torch.searchsorted(self.below(values), share).clamp(max=20_000)]
+
     def __call__(self,
         x:Tensor, # noisy images, (B, …)
         t,        # their time, a number
     )->Tensor:    # (B, …)
         "The answer to `x`."
         alpha, sigma = self.weights(t)
-        x0 = self.clean(x.double(), alpha, sigma)
+        ends = self.prediction_type == 'flow_map'
+        x0 = self.at(self.below(x.double(), alpha, sigma)) if ends else self.clean(x.double(), alpha, sigma)
         noise = (x-alpha*x0)/max(sigma, 1e-6)
         answers = {'epsilon': noise, 'sample': x0, 'v_prediction': alpha*noise - sigma*x0, 'flow': noise-x0}
-        return answers[self.prediction_type].to(x.dtype)
+        return answers[self.prediction_type.removesuffix('_map')].to(x.dtype)
 
 # %% ../nbs/06_samplers.ipynb #s105
 @patch
@@ -79,16 +90,15 @@ def error(self:PerfectNetwork,
 )->float:    # at least 0; infinite where they aren't finite
     "How far pixels are from where they should be: the mean distance of both in order (Wasserstein's distance)."
     if not x.isfinite().all(): return math.inf
-    x, values = x[:4].flatten().double().sort().values, torch.linspace(-2, 2, 20_001, dtype=torch.float64)
-    below = (self.shares*torch.special.ndtr((values[:,None]-self.centres)/self.width)).sum(-1)
-    due = values[torch.searchsorted(below, (torch.arange(len(x), dtype=torch.float64)+.5)/len(x))]
-    return (x-due).abs().mean().item()
+    x = x[:4].flatten().double().sort().values
+    return (x - self.at((torch.arange(len(x), dtype=torch.float64)+.5)/len(x))).abs().mean().item()
 
 @patch
 def euler_error(self:PerfectNetwork,
     num_inference_steps:int # n
 )->float:                   # at least 0
     "The error of n plain steps (DDIM's, which for a flow are Euler's): what can be expected of n steps."
+    if self.prediction_type == 'flow_map': return 0.        # which needs a single one
     T, n, x = self.T, num_inference_steps, self.noise().double()
     times = np.arange(T, 0, -T/n)[:n]
     weights = [self.weights(t if self.prediction_type == 'flow' else round(t)-1) for t in times] + [(1., 0.)]
@@ -101,9 +111,7 @@ class OneValue(PerfectNetwork):
     "The same if every pixel were -0.6, as paper is white: what differs in the end is noise that was left."
     shares, width = torch.tensor([1., 0.], dtype=torch.float64), 1e-3
     def error(self, x): "The mean distance of pixels from their value."; return (x-self.centres[0]).abs().mean().item()
-    def most(self):
-        "What may be left: one grey level of 255, and the noise of the first time of training."
-        return 0.01 + self.weights(0)[1]
+    def most(self): "One grey level of 255, and the noise of the first time."; return 0.01 + self.weights(0)[1]
 
 # %% ../nbs/06_samplers.ipynb #s107
 def _short(e):
@@ -152,7 +160,7 @@ _TRIED = {}                     # what came out of each trial
 
 @lru_cache(maxsize=64)
 def _network(process, kind=PerfectNetwork):
-    flow = dict(process)['prediction_type'] == 'flow'
+    flow = dict(process)['prediction_type'].startswith('flow')
     return kind(**dict(process[:2] if flow else process))
 
 @lru_cache(maxsize=256)
@@ -199,7 +207,7 @@ def process_of(
     return {'prediction_type': kind.replace('flow_prediction', 'flow')} | {n: c[n] for n in [*PROCESS][1:] if n in c}
 
 # %% ../nbs/06_samplers.ipynb #s114
-OURS = {c.__name__: c for c in (DDPM, DDIM, FlowEuler, FlowHeun)}
+OURS = {c.__name__: c for c in (DDPM, DDIM, FlowEuler, FlowHeun, FlowJumps)}
 
 def scheduler_names()->list: # sorted
     "Names of the classes that can be tried: ours, and diffusers'."
@@ -244,7 +252,7 @@ def _wrong_option(name, cls, options):
         return f'scheduler_options: {k}={v!r} does not suit {name}, which takes {words} there'
 
 def _in_words(process):
-    names = ['prediction_type'] + ['beta_schedule']*(process['prediction_type'] != 'flow')
+    names = ['prediction_type'] + ['beta_schedule']*(not process['prediction_type'].startswith('flow'))
     names += ['rescale_betas_zero_snr']*bool(process['rescale_betas_zero_snr'])
     return ', '.join(f'{k}={process[k]!r}' for k in names)
 
@@ -255,7 +263,7 @@ _REFUSED = {}    # what _refusal has answered
 def _build(name, process, options):
     "A class with the settings of a process, in its own words, and options; whatever it raises."
     cls = _find(name)
-    known, flow = _known(cls), process['prediction_type'] == 'flow'
+    known, flow = _known(cls), process['prediction_type'].startswith('flow')
     wanted = dict([*process.items()][:2] if flow else process) | {'timestep_spacing': 'trailing', 'clip_sample': True}
     if flow and 'use_flow_sigmas' in known: wanted |= {'prediction_type': 'flow_prediction', 'use_flow_sigmas': True}
     with _quiet(): return cls(**{k: v for k,v in wanted.items() if k in known} | options)
@@ -266,7 +274,7 @@ def _reason(name, process, options, n):
     if lacking: return f'scheduler={name!r} needs the package {lacking}, which is not installed'
     if wrong := _wrong_option(name, cls, options): return wrong
     for k,v in process.items():
-        if process['prediction_type'] == 'flow' or k in _known(cls) or v == PROCESS[k]: continue
+        if process['prediction_type'].startswith('flow') or k in _known(cls) or v == PROCESS[k]: continue
         return f'scheduler={name!r} knows no {k}, and {k}={v!r} is what the network was trained with'
     wanted = f'scheduler={name!r}' + f' with scheduler_options={options}'*bool(options)
     try: scheduler = _build(name, process, options)
@@ -291,7 +299,7 @@ def _nearest(name, process, options={}, n=None):
     stem = lambda s: s.removesuffix('Scheduler')
     like = lambda other: difflib.SequenceMatcher(None, stem(name), stem(other)).ratio()
     names = sorted(set(scheduler_names())-{name}, key=like, reverse=True)
-    order = [o for o in names if like(o) >= 0.6] + ['FlowEuler', 'DDIM'] + names
+    order = [o for o in names if like(o) >= 0.6] + ['FlowEuler', 'DDIM', 'FlowJumps'] + names
     return next((o for o in dict.fromkeys(order) if o != name and not _refusal(o, process, options, n)), None)
 
 def _other_steps(n, T, fits):
@@ -318,7 +326,7 @@ def sampler_for(
     "A scheduler that has passed the trial; ValueError, which names the nearest that passes, for all else."
     process, n = PROCESS | process, num_inference_steps
     kind, T = process['prediction_type'], process['num_train_timesteps']
-    if kind not in PREDICTION_TYPES:
+    if kind not in (*PREDICTION_TYPES, 'flow_map'):
         raise ValueError(f'prediction_type={kind!r} is not known: choose {", ".join(PREDICTION_TYPES)}')
     _network(tuple(process.items()))      # the process itself may be impossible
     for k,v in options.items():
@@ -363,7 +371,7 @@ def check_sampler(
     T = process['num_train_timesteps']
     if n is not None: n = _whole_steps(n, T)
     if own.get('trained_betas') is not None or process['beta_schedule'] not in BETA_SCHEDULES: return   # its own betas
-    if process['prediction_type'] not in PREDICTION_TYPES:
+    if process['prediction_type'] not in (*PREDICTION_TYPES, 'flow_map'):
         raise ValueError(f'the scheduler {name} has prediction_type={process["prediction_type"]!r}, '
                          f'which is not known: choose {", ".join(PREDICTION_TYPES)}')
     if why := misfit(scheduler, process):
@@ -389,4 +397,4 @@ def expected_image(
     alpha, sigma = network.weights(t)
     images = {'epsilon': lambda: (x-sigma*answer)/alpha, 'sample': lambda: answer,
               'v_prediction': lambda: alpha*x - sigma*answer, 'flow': lambda: x - sigma*answer}
-    return images[network.prediction_type]()
+    return images[network.prediction_type.removesuffix('_map')]()
