@@ -123,7 +123,7 @@ def _computing(self:DigitPipeline, kind, mixed_precision=None):
     "The context in which the network computes: as given, or float32 where it was trained so, or what is fast here."
     dtype = getattr(self.unet, 'dtype', torch.float32)
     if mixed_precision is None:
-        if dtype != torch.float32 or kind not in ('cpu', 'cuda') or torch.is_autocast_enabled(kind): return nullcontext()
+        if dtype != torch.float32 or kind not in ('cpu','cuda') or torch.is_autocast_enabled(kind): return nullcontext()
         mixed_precision = 'no' if self.config.get('mixed_precision') == 'no' else 'auto'
     return autocast(kind, checked('mixed_precision', mixed_precision))
 
