@@ -350,7 +350,8 @@ def shares_of_peak(
     rows = [('', *(c['name'] for c in every)), ('precision', *(c['precision'] + ' (auto)'*_chosen(c) for c in every)),
             row('training, images/s', 'training', speed), row('… of the peak', 'training', share),
             ('sampling, images/s', *(f"{speed(c['sampling'])}, {c['num_inference_steps']} steps" for c in every)),
-            row('… times the first', 'sampling', times), row('… of the peak', 'sampling', share), row('one image, median', 'one_image', one),
+            row('… times the first', 'sampling', times), row('… of the peak', 'sampling', share),
+            row('one image, median', 'one_image', one),
             row('… by the call of the network', 'one_image', call)]
     return rows
 
