@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['STOPPED', 'PRESETS', 'SMALL', 'COMMANDS', 'TO_BEGIN', 'MODES', 'called', 'stop_at_once', 'other_package', 'hindrance',
-           'train', 'run_training', 'quickstart', 'bench', 'app', 'export', 'interactive', 'overview', 'parser_of',
+           'train', 'run_training', 'quickstart', 'bench', 'speedrun', 'export', 'interactive', 'overview', 'parser_of',
            'in_todays_words', 'run_command', 'default_pictures', 'plain_output', 'stoppable', 'speaks', 'complain',
            'main']
 
@@ -53,7 +53,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated
-from .files import DataError, expanded
+from .files import DataError
 from .config import from_yaml, load_config, nearest, preset_names, SettingError
 from .interruptions import catch_early, disk_is_full, end_with_launcher, first_to_fail, out_of_memory
 from .interruptions import rank, RunEnded, say
@@ -62,6 +62,7 @@ from .grids import experiments, merge
 from .flags import check_run, check_writable, flags_of, Parser, TRADITION
 from .generate_evaluate import check_enough, evaluate, generate, measure_run, prompt_words
 from .check import check
+from .serving import app
 from .menu import menu
 
 # %% ../nbs/58_cli.ipynb #c006
@@ -183,23 +184,24 @@ def bench(
 bench.example = 'mnist-diffusion bench --seconds 10 --repeats 3 --output bench.json'
 
 # %% ../nbs/58_cli.ipynb #b002
-def app(
-    model:Path|None=None,    # folder of a run or of a pipeline; default: the model that comes with the package
-    port:Annotated[int, dict(low=0, high=65535)]=8866, # of the page, on this machine only; 0: one that is free
-    no_browser:bool=False,   # say the address only
-):
-    "A page to play with a model: draw, look inside, repair, morph; Ctrl-C ends it."
-    from mnist_diffusion.serving import check_widgets, serve
-    check_widgets()
-    if model:
-        from mnist_diffusion.runs import find_model
-        find_model(model)                       # an error for what is none
-    folder = repr(str(expanded(model).absolute())) if model else ''
-    cells = [f'from mnist_diffusion import explore\nimport os; os.chdir({os.getcwd()!r})', f'explore.app({folder})']
-    for name in ('MPLBACKEND', 'MATPLOTLIBRC'): os.environ.pop(name, None)     # a notebook has its own
-    serve(cells, port, not no_browser)
+def speedrun(
+    config:Annotated[str, dict(path=True, help=PRESETS)]='fast', # a preset or a YAML file
+    seeds:Annotated[int, dict(low=1, high=100)]=3,  # trainings from scratch, each with its own seed
+    seed:int|None=None,     # of the first, the others follow; default: fresh ones, written down before the first step
+    num_images:Annotated[int, dict(low=10, high=1_000_000)]=10_000, # images to measure, of each training
+    train_on_generated:Annotated[int, dict(low=0)]=1, # of so many trainings, drawn digits teach a classifier; 0: none
+    output_dir:str='outputs/speedrun', # folder of the trainings and of record.json; a speedrun that is there goes on
+    **settings              # of Config
+)->int:                     # exit status: 1 where the gate was not passed
+    "Train from scratch with fresh seeds, and hold the mean against a gate: accuracy and FID, by two judges."
+    made = load_config(config, **{'sample_every': 0, **settings})
+    check_writable(output_dir)
+    from mnist_diffusion.speedrun import record_table, run_speedrun, verdict_line
+    record = run_speedrun(made, Path(config).stem, seeds, seed, num_images, train_on_generated, output_dir)
+    say(f'{record_table(record)}\n\n{verdict_line(record)}\nwritten to {Path(output_dir)/"record.json"}')
+    return int(record['passed'] is False)
 
-app.example = 'mnist-diffusion app --model outputs/quickstart'
+speedrun.example = 'mnist-diffusion speedrun --config fast --seeds 3'
 
 # %% ../nbs/58_cli.ipynb #x002
 def export(
@@ -227,7 +229,7 @@ interactive.example = 'mnist-diffusion interactive'
 # %% ../nbs/58_cli.ipynb #c014
 COMMANDS = dict(train=train, generate=generate, evaluate=evaluate, quickstart=quickstart,
                 app=app, interactive=interactive, export=export, package=package, check=check, bench=bench,
-                experiments=experiments, **{'experiments merge': merge})
+                speedrun=speedrun, experiments=experiments, **{'experiments merge': merge})
 
 TO_BEGIN = '''mnist-diffusion COMMAND --help tells more. To begin:
 
@@ -296,13 +298,13 @@ def run_command(
     if {'-h', '--help'} & set(rest): say(parser.help()); return 0
     with parser.naming():
         values = parser.values(rest)
-        if name in ('train', 'quickstart'):
+        if name in ('train', 'quickstart', 'speedrun'):
             catch_early()
             end_with_launcher()
         elif rank(): return 0                  # one process is enough
         default_pictures()
         result = COMMANDS[name](**values)
-    return result if name == 'check' else 0
+    return result if name in ('check', 'speedrun') else 0
 
 def _check_command(name, rest):
     "SettingError where the first word is no command, or the second was meant for --config."

@@ -24,7 +24,8 @@ def flags_of(
     hints, comments = typing.get_type_hints(command, include_extras=True), docments(command)
     flags = [_flag(n, hints[n], p.default, comments[n])
              for n,p in inspect.signature(command).parameters.items() if p.kind is not p.VAR_KEYWORD]
-    return [*flags, *SETTINGS.values()] if 'settings' in comments else flags
+    own = {f.name for f in flags}
+    return [*flags, *(s for s in SETTINGS.values() if s.name not in own)] if 'settings' in comments else flags
 
 def _flag(name, hint, default, help):
     about = dict(default=default, help=help, group='options')

@@ -4,13 +4,14 @@
 
 # %% auto #0
 __all__ = ['WIDGET_PACKAGES', 'HOST', 'check_widgets', 'free_port', 'write_notebook', 'voila_page', 'has_screen', 'announce',
-           'serve']
+           'serve', 'app']
 
 # %% ../nbs/56_serving.ipynb #s003
 import json, logging, os, socket, sys, tempfile, threading, webbrowser
 from importlib.util import find_spec
 from pathlib import Path
-from .files import DataError
+from typing import Annotated
+from .files import DataError, expanded
 from .config import SettingError
 from .interruptions import say
 
@@ -101,3 +102,21 @@ def serve(
         IOLoop.current().add_callback(announce, port, browser)
         page.start()
     say('stopped')
+
+# %% ../nbs/56_serving.ipynb #s023
+def app(
+    model:Path|None=None,    # folder of a run or of a pipeline; default: the model that comes with the package
+    port:Annotated[int, dict(low=0, high=65535)]=8866, # of the page, on this machine only; 0: one that is free
+    no_browser:bool=False,   # say the address only
+):
+    "A page to play with a model: draw, look inside, repair, morph; Ctrl-C ends it."
+    check_widgets()
+    if model:
+        from mnist_diffusion.runs import find_model
+        find_model(model)                       # an error for what is none
+    folder = repr(str(expanded(model).absolute())) if model else ''
+    cells = [f'from mnist_diffusion import explore\nimport os; os.chdir({os.getcwd()!r})', f'explore.app({folder})']
+    for name in ('MPLBACKEND', 'MATPLOTLIBRC'): os.environ.pop(name, None)     # a notebook has its own
+    serve(cells, port, not no_browser)
+
+app.example = 'mnist-diffusion app --model outputs/quickstart'
