@@ -201,7 +201,8 @@ def of_seed(
     return result
 
 # %% ../nbs/45_speedrun.ipynb #s027
-OUTSIDE = 'output_dir', 'dataset_path', 'seed', 'tracker'   # settings of a run that are none of its recipe
+OUTSIDE = {'output_dir', 'dataset_path', 'seed', 'tracker', 'log_every', 'sample_every', 'eval_every', 'checkpoint_every',
+           'keep_checkpoints', 'save_every_minutes'}       # settings of a run that are none of its recipe
 
 def recipe(config:Config)->dict: # by name
     "The settings that a record is made with."
@@ -224,7 +225,7 @@ def planned(
     now = flat(wanted)
     changed = [(k, old, now[k]) for k,old in flat(plan).items() if k in now and old != now[k]]
     if len(plan['seeds']) != seeds: changed.append(('seeds', len(plan['seeds']), seeds))
-    if given and given != plan['seeds']: changed.append(('seed', plan['seeds'][0], seed))
+    if given and given[0] != plan['seeds'][0]: changed.append(('seed', plan['seeds'][0], seed))
     if changed:
         was = ', '.join(f'{k}={old!r} (now {new!r})' for k,old,new in changed)
         raise SettingError('output_dir', str(folder), f'holds a speedrun that was begun with {was}',
@@ -270,8 +271,10 @@ def run_speedrun(
         device = 'cuda' if torch.cuda.is_available() else 'cpu'
         data = {split: load_data(config.dataset, config.dataset_path, split, config.image_size, device)
                 for split in ('train', 'test')}
-        record = plan | dict(machine=machine(device), **measured_before(config, data, num_images, train_on_generated))
-        judges, record['results'] = judges_of(data['train']), []
+        judges = judges_of(data['train'])
+        record = plan | dict(machine=machine(device), **measured_before(
+            config, data, judges, num_images, train_on_generated))
+        record['results'] = []
         for k,s in enumerate(plan['seeds']):
             say(f'seed {s} ({k+1} of {seeds})')
             own = config.replace(seed=s, output_dir=str(folder/f'seed_{s}'))
@@ -287,12 +290,12 @@ def machine(device)->dict:
     load = round(os.getloadavg()[0], 1) if hasattr(os, 'getloadavg') else None
     return dict(about, device=device, load=load, torch=torch.__version__, package=__version__)
 
-def measured_before(config, data, num_images, train_on_generated)->dict:
+def measured_before(config, data, judges, num_images, train_on_generated)->dict:
     "What doesn't depend on a seed: the data set, the operations of a step, the figures of real images."
     train_, test = data['train'], data['test']
     is_mnist = packaged_classifier(train_) is not None and train_.fingerprint() != MNIST_5K
     chosen = torch.randperm(len(test), generator=rng(0, 0, 'floor'))[:num_images].to(test.device)
-    real = judged(test.images[chosen], test.labels[chosen], judges_of(train_))
+    real = judged(test.images[chosen], test.labels[chosen], judges)
     real['near_copies'] = near_copies(nearest_distances(test.images[chosen[:1000]], train_.images))
     if train_on_generated: real['taught'] = taught_by_real(train_, test)
     return dict(dataset=dict(name=train_.name, images=len(train_), is_mnist=is_mnist),
