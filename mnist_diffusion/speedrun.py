@@ -201,8 +201,9 @@ def of_seed(
     return result
 
 # %% ../nbs/45_speedrun.ipynb #s027
-OUTSIDE = {'output_dir', 'dataset_path', 'seed', 'tracker', 'log_every', 'sample_every', 'eval_every', 'checkpoint_every',
-           'keep_checkpoints', 'save_every_minutes'}       # settings of a run that are none of its recipe
+# settings of a run that are none of its recipe
+OUTSIDE = {'output_dir', 'dataset_path', 'seed', 'tracker', 'log_every', 'sample_every', 'eval_every',
+           'checkpoint_every', 'keep_checkpoints', 'save_every_minutes'}
 
 def recipe(config:Config)->dict: # by name
     "The settings that a record is made with."
