@@ -54,7 +54,7 @@ def teacher_walks(
         noise = torch.randn(len(rows), *shape, generator=rng(seed, k, 'walks')).to(_device(teacher))
         fresh = begun(scheduler, num_steps, _device(teacher))
         answer = lambda x, t: guided(teacher, x, t, rows, guidance_scale)
-        states = torch.stack([x.to(dtype) for x in walk(fresh, answer, noise)], 1)
+        states = torch.stack([*walk(fresh, answer, noise)], 1).to(dtype)
         yield Walks(states, _fractions(fresh), rows)
 
 def _fractions(scheduler):
