@@ -19,6 +19,7 @@ from .conditions import conditions_of
 from .files import DataError
 from .config import Config, SettingError
 from .datasets import load_data
+from .optimizers import OPTIMIZERS
 from .runs import load_weights, noise_process, pipeline_of, plain_keys, unet_of
 from .launching import accelerator_of, own_settings
 
@@ -83,8 +84,9 @@ def keep_freed_memory():
 def _prepare(self:Training, model):
     c = self.config
     self.ema = copy.deepcopy(model).requires_grad_(False).eval()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=c.learning_rate, weight_decay=c.weight_decay,
-                                  betas=(0.9, c.adam_beta2), fused=self.device.type in ('cpu', 'cuda'))
+    dtype = torch.bfloat16 if c.mixed_precision == 'bf16' else torch.float32
+    optimizer = OPTIMIZERS[c.optimizer](model, dtype=dtype, lr=c.learning_rate, weight_decay=c.weight_decay,
+                                        betas=(0.9, c.adam_beta2), fused=self.device.type in ('cpu', 'cuda'))
     schedule = get_scheduler(c.lr_scheduler, torch.optim.SGD(model.parameters(), lr=1.),
                              num_warmup_steps=c.lr_warmup_steps, num_training_steps=self.total_steps)
     self.learning_rate_at = lambda step: c.learning_rate * schedule.lr_lambdas[0](step)
