@@ -106,13 +106,14 @@ def _check_torch():
 def checkpoint_bytes(
     config:Config # the settings of a run
 )->int:           # of one checkpoint
-    "The size of a checkpoint: four float32 numbers per weight."
+    "The size of a checkpoint, all of it float32."
     import torch
     from mnist_diffusion.runs import unet_of
+    from mnist_diffusion.optimizers import checkpoint_numbers
     coloured = config.dataset in ('cifar10', 'folder')
     side = config.image_size or (32 if coloured else 28)
     with torch.device('meta'): network = unet_of(config, (3 if coloured else 1, side, side), 10)
-    return 16*sum(p.numel() for p in network.parameters())
+    return 4*checkpoint_numbers(network, config.optimizer)
 
 def run_bytes(
     config:Config # the settings of a run

@@ -95,8 +95,8 @@ class Config:
 
     optimizer:str = setting('muon', 'muon moves matrices as a whole, adamw every weight by itself', group='optimizer',
                             choices='optimizers.OPTIMIZERS')
-    learning_rate:float = setting(2e-3, 'highest learning rate', low=0)
-    lr_scheduler:str = setting('cosine', 'how the learning rate goes, counted in optimizer steps',
+    learning_rate:float = setting(3e-3, 'highest learning rate', low=0)
+    lr_scheduler:str = setting('linear', 'how the learning rate goes, counted in optimizer steps',
                                choices=('constant', 'constant_with_warmup', 'linear', 'cosine', 'polynomial'))
     lr_warmup_steps:int = setting(100, 'optimizer steps from 0 to learning_rate', low=0)
     weight_decay:float = setting(0.01, 'decoupled, of all parameters', low=0)

@@ -24,6 +24,7 @@ from .runs import stamp
 from .tracking import check_tracker, chosen_trackers, Tracking, TRACKERS
 from .interruptions import caught_signals, end_with_launcher, explained_faults, first_alone, RunEnded
 from .evaluation import Evaluation, evaluation_line
+from .optimizers import checkpoint_numbers
 from .trainers import Training
 
 # %% ../nbs/37_training_runs.ipynb #c034
@@ -238,7 +239,7 @@ def start(
 )->list:                        # of sentences, for whoever watches
     "Make the folders, go on from the latest checkpoint, write `config.yaml`."
     t, folder, latest = training, str(run.folder), latest_checkpoint(run/'checkpoints')
-    check_room(run.folder, t.ema)
+    check_room(run.folder, t.ema, t.config.optimizer)
     if not latest and run.checkpoints:
         raise DataError(f'none of the {len(run.checkpoints)} checkpoints in {run/"checkpoints"}', 'can be read',
                         'restore one, or begin in another output_dir')
@@ -261,11 +262,12 @@ def start(
     return [f'resuming from {latest[0]} (step {t.step_count} of {t.total_steps})', t.stretched(latest[1])]
 
 def check_room(
-    folder, # where a checkpoint goes
-    model   # the network: a checkpoint holds it four times (weights, average, two moments of AdamW)
+    folder,       # where a checkpoint goes
+    model,        # the network
+    optimizer:str # that keeps numbers of its own
 ):
     "SettingError where there is no room for a single checkpoint."
-    needed, free = 4*sum(p.nbytes for p in model.parameters()), shutil.disk_usage(folder).free
+    needed, free = 4*checkpoint_numbers(model, optimizer), shutil.disk_usage(folder).free
     if free < needed:
         raise SettingError('output_dir', str(folder), f'has room for {free/2**20:.0f} MB, and a checkpoint needs '
                            f'{needed/2**20:.0f} MB', 'make room, or name another output_dir')
