@@ -86,7 +86,7 @@ class Config:
     output_dir:str = setting('outputs/fast', "the run's folder; an existing run there is continued", group='run',
                              path=True, later=True)
     seed:int = setting(0, 'batches, noise, times and weights are functions of it', low=0, high=2**32-1)
-    num_epochs:int = setting(6, 'passes over the training images', low=1, later=True)
+    num_epochs:int = setting(3, 'passes over the training images', low=1, later=True)
     max_steps:int|None = setting(None, 'stop after this many optimizer steps, if that is sooner', low=1, later=True)
     batch_size:int = setting(64, 'images per optimizer step, over all processes and accumulation', low=1)
     gradient_accumulation_steps:int = setting(1, 'parts a batch is computed in, to save memory', low=1, later=True)
