@@ -15,10 +15,9 @@ from safetensors.torch import load_file, save_file
 import torch
 from torch import nn, Tensor
 import torch.nn.functional as F
-from .data import batch_indices, ImageData, rng
-from .unets import autocast
-from .metrics import DigitClassifier, extract, fid, MNIST_5K, precision_recall, train_classifier
-from .metrics import visible
+from .data import ImageData, rng
+from .metrics import DigitClassifier, extract, fid, fitted, MNIST_5K, precision_recall
+from .metrics import train_classifier, visible
 from .files import cached
 from .evaluation import load_classifier, reference_features
 
@@ -79,25 +78,15 @@ def warped(
 # %% ../nbs/38_second_judge.ipynb #j015
 def train_judge(
     data:ImageData,      # training images
-    num_steps:int=2000,  # optimizer steps of 256 images, or of fewer where there are less than 4,096
+    num_steps:int=2000,  # see fitted
     seed:int=1,          # of weights, batches and augmentation
 )->SecondJudge:          # in eval mode, on the device of the data
     "A second judge for `data`, trained from scratch."
     data = replace(data, images=visible(data.images))
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        model = SecondJudge(data.shape[0], data.num_classes)
-    model = model.to(data.device, memory_format=torch.channels_last).train()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=4e-3, weight_decay=0.05)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, total_steps=num_steps)
-    batch_size = min(256, max(len(data)//16, min(len(data), 32)))
-    for step in range(num_steps):
-        images, labels = data.batch(batch_indices(len(data), batch_size, seed, step).to(data.device))
-        images = warped(images, rng(seed, step, 'warp')).contiguous(memory_format=torch.channels_last)
-        with autocast(data.device.type, 'auto'): logits = model(images)
-        F.cross_entropy(logits.float(), labels).backward()
-        optimizer.step(); schedule.step(); optimizer.zero_grad()
-    return model.eval()
+    def batch(idx, step):
+        images, labels = data.batch(idx)
+        return warped(images, rng(seed, step, 'warp')), labels
+    return fitted(lambda: SecondJudge(data.shape[0], data.num_classes), data, batch, 4e-3, num_steps, seed)
 
 # %% ../nbs/38_second_judge.ipynb #j018
 _HERE = Path(__file__).parent if '__file__' in globals() else Path('../mnist_diffusion')
