@@ -56,9 +56,11 @@ FILLERS = [w for w in ORDINARY_WORDS if w not in _class_words]
 VOCABULARY = list(dict.fromkeys([*SPECIAL, *'0123456789', *DIGIT_WORDS, *_template_words, *FILLERS, *_class_words]))
 
 # %% ../nbs/11_digit_clip.ipynb #c009
-def digit_tokenizer()->PreTrainedTokenizerFast:
-    "Words of `VOCABULARY` in any case, between marks of start and end; punctuation separates words and is dropped."
-    t = Tokenizer(models.WordLevel({w: i for i,w in enumerate(VOCABULARY)}, unk_token='<|unk|>'))
+def digit_tokenizer(
+    words:list=VOCABULARY, # the marks of start and end, what stands for unknown words, and all that it knows
+)->PreTrainedTokenizerFast:
+    "Whole words in any case, between marks of start and end; punctuation separates words and is dropped."
+    t = Tokenizer(models.WordLevel({w: i for i,w in enumerate(words)}, unk_token='<|unk|>'))
     apostrophes = normalizers.Replace(Regex("['’]"), '')
     t.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase(), apostrophes])
     t.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Punctuation('removed')])
