@@ -145,7 +145,7 @@ class Moments(nn.Module):
 
 # %% ../nbs/14_few_steps.ipynb #m032
 @patch
-def forward(self:Moments,
+def distance(self:Moments,
     features:Tensor, # of drawn images, (B,D)
     labels:Tensor,   # what was requested, (B,)
     add=lambda x: x, # sums a tensor over processes
@@ -172,7 +172,8 @@ class Encoder(nn.Module):
         super().__init__()
         stage = lambda a, b, first, k: nn.Sequential(nn.Conv2d(a, b, first, 1, first//2), nn.GELU(),
                                                      nn.Conv2d(b, b, k, 2, 1), nn.GELU())
-        self.stages = nn.ModuleList([stage(in_channels, width, 5, 4), stage(width, 2*width, 3, 4), stage(2*width, 4*width, 3, 3)])
+        self.stages = nn.ModuleList([stage(in_channels, width, 5, 4), stage(width, 2*width, 3, 4),
+                                     stage(2*width, 4*width, 3, 3)])
         self.norms = nn.ModuleList([nn.GroupNorm(1, width), nn.GroupNorm(1, 2*width), nn.Identity()])
         self.hidden, self.out = nn.Linear(64*width, 4*width), nn.Linear(4*width, num_classes)
     def features(self,
@@ -201,7 +202,7 @@ def train_encoder(
 
 # %% ../nbs/14_few_steps.ipynb #m039
 class FeatureMatching(nn.Module):
-    "A loss of drawn images: features are distributed as those of real ones, at each depth, and classes are read as often."
+    "A loss of drawn images: their features are distributed as real ones are, at each depth."
     def __init__(self,
         encoder,    # an Encoder
         data,       # training images, an ImageData
@@ -236,7 +237,7 @@ def forward(self:FeatureMatching,
     for g,moments in enumerate(self.moments):
         mine = group == g
         if not add(mine.float().sum()): continue
-        total = total + mine.float().mean()*sum(m(f[mine], labels[mine], add) for m,f in zip(moments, features))
+        total = total + mine.float().mean()*sum(m.distance(f[mine], labels[mine], add) for m,f in zip(moments, features))
     right = add((features[-1].argmax(1) == labels).float().sum()) / add(torch.ones_like(labels).sum())
     self.read.lerp_(right, 1-self.memory)
     if self.read < self.wanted: total = total + self.cross_entropy*F.cross_entropy(features[-1], labels)
@@ -290,7 +291,8 @@ def match_steps(
         x, s, rows = draw_fresh(data, B-B//4, recipe.seed, step, from_noise)
         x, s = torch.cat([walks.states[idx,places].float(), x]), torch.cat([walks.times[places], s])
         labels = torch.cat([walks.condition[idx].kwargs['class_labels'], data.labels[rows]])
-        losses = matched_loss(student, matching, x, s, class_condition(student, labels), labels, walks.states[idx,-1].float())
+        condition, ends = class_condition(student, labels), walks.states[idx,-1].float()
+        losses = matched_loss(student, matching, x, s, condition, labels, ends)
 
         optimizer.param_groups[0]['lr'] = recipe.learning_rate * (1 - step/recipe.max_steps)
         optimizer.zero_grad()
