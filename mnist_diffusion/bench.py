@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from tqdm import tqdm
 from .data import ImageData, to_unit
 from .unets import cpu_words, explain_precision, hardware, num_classes
+from .walks import counted
 from .config import load_config
 from .trainers import Training
 from .evaluation_tables import markdown_rows
@@ -148,14 +149,13 @@ def throughput(
     images:int,   # images that a call of `work` makes or learns from
 )->dict:          # images, seconds, images_per_second, passes_per_image
     "Repeat `work`, at least once, and take the time."
-    rows, calls = [], 0
-    hook = network.register_forward_pre_hook(lambda module, args: rows.append(len(args[0])))
+    calls = 0
     settle()
     began = time.perf_counter()
-    while not calls or time.perf_counter()-began < seconds: work(); calls += 1
+    with counted(network) as rows:
+        while not calls or time.perf_counter()-began < seconds: work(); calls += 1
     settle()
     elapsed, n = time.perf_counter()-began, calls*images
-    hook.remove()
     return dict(images=n, seconds=elapsed, images_per_second=n/elapsed, passes_per_image=sum(rows)/n)
 
 # %% ../nbs/53_bench.ipynb #b002
@@ -165,10 +165,7 @@ def latency(
     n:int=20, # images, one after the other
 )->dict:      # milliseconds (a list, one an image) and calls, of the network for an image
     "Draw one image `n` times, and take the time of each."
-    calls = []
-    hook = network.register_forward_pre_hook(lambda module, args: calls.append(module))
-    times = [1000*seconds_of(draw) for _ in range(n)]
-    hook.remove()
+    with counted(network) as calls: times = [1000*seconds_of(draw) for _ in range(n)]
     return dict(milliseconds=times, calls=len(calls)/n)
 
 # %% ../nbs/53_bench.ipynb #c016

@@ -116,8 +116,10 @@ def generate(
     if negative_prompt is not None: options |= dict(negative_prompt=negative_prompt)
     if negative_prompt and (pipe.config.guidance_scale if guidance_scale is None else guidance_scale) == 1:
         say('guidance_scale is 1, which means none: the negative prompt has no effect')
+    began = time.perf_counter()
     out = draw(pipe, [a for a in subjects for _ in range(num_images)], guidance_scale, num_inference_steps,
                seed=seed, batch_size=batch_size, return_intermediates=gif, **options)
+    say(_cost(out, time.perf_counter()-began))
     return _write_images(out, names, stems, num_images, where(), gif, overwrite)
 
 generate.example = '''mnist-diffusion generate --prompt "a handwritten seven"
@@ -166,6 +168,12 @@ def _free_file(path, overwrite):
     "`path`, or grid_2.png, grid_3.png … beside the grids of other images."
     names = (path if k == 1 else path.with_stem(f'{path.stem}_{k}') for k in count(1))
     return next(f for f in names if overwrite or not f.exists())
+
+def _cost(out, seconds):
+    "What images have cost: evaluations of the network for each, and time."
+    n = len(out.images)
+    return (f'{n} image{"s"*(n > 1)}, {out.evaluations:.3g} evaluation{"s"*(out.evaluations != 1)}{" each"*(n > 1)}, '
+            f'{n/seconds:.3g} images/s')
 
 def _write_images(out, names, stems, num_images, folder, gif, overwrite):
     from diffusers import DiffusionPipeline

@@ -9,7 +9,6 @@ __all__ = ['DEFAULTS', 'DigitPipeline']
 import copy, importlib, inspect, json
 from collections.abc import Mapping
 from contextlib import nullcontext
-from difflib import get_close_matches
 from pathlib import Path
 from diffusers import DiffusionPipeline, SchedulerMixin
 from diffusers.utils.torch_utils import randn_tensor
@@ -20,8 +19,8 @@ from torch import Tensor
 from .data import class_number
 from .unets import autocast, class_condition, few_threads, num_classes
 from .first_model import guided
-from .walks import ARGUMENTS, begun, card, checked, DigitOutput, few, generators_for, guidance_scales
-from .walks import listed, NUMBER, spelled, SWITCH, walk
+from .walks import begun, card, checked, counted, DigitOutput, few, generators_for
+from .walks import guidance_scales, listed, spelled, step_options_of, walk
 from .samplers import check_sampler, expected_image, process_of, sampler_for
 from .editing import check_entry, edit_of, edit_walk, interpolate, noise_of
 
@@ -44,7 +43,7 @@ def _saved_in(path, takes_text):
 # %% ../nbs/08_pipelines.ipynb #c017s2
 class DigitPipeline(DiffusionPipeline):
     "Guided sampling of images from a network and any scheduler; call it with labels."
-    model_cpu_offload_seq, _interrupt, _num_timesteps = 'unet', False, 0
+    model_cpu_offload_seq, _interrupt, _num_timesteps, _evaluations = 'unet', False, 0, 0.
     _callback_tensor_inputs = ['latents', 'pred_original_sample']
     def __init__(self,
         unet,                     # a network with diffusers' call signature, see chapter 02
@@ -127,21 +126,6 @@ def _computing(self:DigitPipeline, kind, mixed_precision=None):
         mixed_precision = 'no' if self.config.get('mixed_precision') == 'no' else 'auto'
     return autocast(kind, checked('mixed_precision', mixed_precision))
 
-def _step_options(scheduler, given):
-    "Options of the scheduler's `step`, checked."
-    takes = inspect.signature(scheduler.step).parameters
-    ours = ('model_output', 'timestep', 'sample', 'generator', 'return_dict')
-    known = {n: p.default for n,p in takes.items() if n not in ours and p.kind != p.VAR_KEYWORD}
-    kinds = {bool: SWITCH, int: NUMBER, float: NUMBER}
-    for name, value in given.items():
-        if name not in known:
-            near = get_close_matches(name, [*inspect.signature(DigitPipeline.__call__).parameters, *known], 1)
-            hint = f' (did you mean {near[0]}?)' if near else ''
-            raise ValueError(f'{name}={spelled(value)} is no argument of this pipeline and no option of '
-                             f'{type(scheduler).__name__}{hint}: leave it out, or choose another scheduler')
-    kind = {n: ARGUMENTS.get(n) or kinds.get(type(known[n])) for n in given}
-    return {n: checked(n, v, kind[n]) if kind[n] else v for n,v in given.items()}
-
 # %% ../nbs/08_pipelines.ipynb #c019
 @patch
 @torch.inference_mode()
@@ -160,7 +144,8 @@ def sample_steps(self:DigitPipeline,
     **step_options                # for the scheduler's step, such as DDIM's `eta`
 ):                                # yields (B,C,H,W): the noise, then the state after each step
     "Walk from noise to images, one state after the other."
-    step_options, device = _step_options(self.scheduler, step_options), self._execution_device
+    device, names = self._execution_device, inspect.signature(DigitPipeline.__call__).parameters
+    step_options = step_options_of(self.scheduler, step_options, names)
     tried = {n: v for n,v in step_options.items() if isinstance(v, (bool, int, float))}
     scheduler = self._scheduler_for(num_inference_steps, edit, device, **tried)
     computing = self._computing(device.type, mixed_precision)
@@ -234,11 +219,11 @@ def sample(self:DigitPipeline,
     starts, images, frames = range(0, len(generators), checked('batch_size', batch_size)), [], []
     fresh = self._scheduler_for(num_inference_steps, edit)
     steps = len(fresh.timesteps if edit is None else edit.places(fresh))
-    with self.progress_bar(total=len(starts)*steps) as bar, few_threads(min(batch_size, len(generators)), self.unet):
+    threads, total = few_threads(min(batch_size, len(generators)), self.unet), len(starts)*steps
+    with counted(self.unet) as seen_rows, threads, self.progress_bar(total=total) as bar:
         for k in starts:
             rows, seen = slice(k, k+batch_size), []
-            each = isinstance(guidance_scale, Tensor) and guidance_scale.ndim
-            scale = guidance_scale[rows] if each else guidance_scale
+            scale = guidance_scale[rows] if getattr(guidance_scale, 'ndim', 0) else guidance_scale
             given, own, noise = (None if y is None else y[rows] for y in (condition, edit, latents))
             states = self.sample_steps(given, generators[rows], scale, edit=own, latents=noise,
                                        num_inference_steps=num_inference_steps, **options)
@@ -248,7 +233,9 @@ def sample(self:DigitPipeline,
             images.append(_unit(x))
             frames.append(seen + seen[-1:]*(steps+1-len(seen)))     # fewer where a callback has ended the walk
             if self._interrupt: break
-    return torch.cat(images), torch.cat([torch.stack(s) for s in frames], 1) if return_intermediates else None
+    images = torch.cat(images)
+    self._evaluations = sum(seen_rows)/len(images)
+    return images, torch.cat([torch.stack(s) for s in frames], 1) if return_intermediates else None
 
 # %% ../nbs/08_pipelines.ipynb #c024
 @patch
@@ -349,7 +336,8 @@ def draw(self:DigitPipeline,
     if output_type == 'pil': images = self.numpy_to_pil(images)
     if not return_dict: return (images,) if frames is None else (images, frames)
     names = self.config.class_names or ()
-    return DigitOutput(images, frames).about(names[y] if isinstance(y, int) and y < len(names) else y for y in wanted)
+    shown = [names[y] if isinstance(y, int) and y < len(names) else y for y in wanted]
+    return DigitOutput(images, frames).about(shown, self._evaluations)
 
 # %% ../nbs/08_pipelines.ipynb #p003
 @patch
