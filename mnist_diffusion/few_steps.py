@@ -253,7 +253,8 @@ def draw_fresh(
 )->tuple:           # states (B,C,H,W), their times (B,), and the positions in `data` whose classes are requested, (B,)
     "Noise, and images that are noised in part: a pure function of (seed, step)."
     g, idx = rng(seed, step, 'fresh'), batch_indices(len(data), batch_size, seed, step)
-    s = torch.where(torch.rand(batch_size, generator=g) < from_noise, 1., .1 + .8*torch.rand(batch_size, generator=g))
+    pure, part = (torch.rand(batch_size, generator=g) for _ in range(2))
+    s = torch.where(pure < from_noise, 1., .1 + .8*part)
     noise = torch.randn(batch_size, *data.shape, generator=g).to(data.device)
     s, (images, _) = s.to(data.device), data.batch(idx)
     return torch.lerp(images, noise, s[:,None,None,None]), s, idx
