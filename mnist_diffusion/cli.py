@@ -77,6 +77,9 @@ def train(
     "Train a model, or go on with a run that was stopped; run the same command again to go on."
     from mnist_diffusion.runs import find_model
     config = load_config(config, **settings)
+    if config.teacher:
+        from mnist_diffusion.trainers import taught
+        config = taught(config)
     if print_config: return say(config.to_yaml().rstrip())
     check_run(config, resume)
     run = run_training(config, resume)

@@ -8,6 +8,7 @@ __all__ = ['text_parts', 'ClassConditions', 'TextConditions', 'conditions_of']
 # %% ../nbs/13_conditions.ipynb #c003
 import warnings
 from functools import lru_cache
+from fastcore.basics import patch
 import torch
 from .data import rng
 from .unets import class_condition
@@ -23,13 +24,15 @@ class ClassConditions:
         unet,   # the network
     ): self.unet, self.class_names = unet, list(data.class_names)
 
-    def draw(self,
-        labels, # (B,), classes of the global batch
-        idx,    # (B,), its positions in the data
-        seed:int, step:int # of the run
+    def numbers(self, labels, idx, seed:int, step:int): # as of draw
+        "What each image of a step should show, as a number: its class."
+        return labels
+
+    def rows(self,
+        numbers # (B,), from numbers
     ):          # a Condition with B rows
-        "The condition of a step: the classes."
-        return class_condition(self.unet, labels)
+        "The condition that the numbers stand for."
+        return class_condition(self.unet, numbers)
 
 # %% ../nbs/13_conditions.ipynb #c008
 text_parts = lru_cache(maxsize=1)(load_text_encoder)      # a run needs the same one again and again
@@ -63,15 +66,26 @@ class TextConditions:
                 f'{self.class_names[b]!r} as the same (it does not know their words): use another text_encoder, '
                 'other captions, or condition=class')
 
-    def draw(self,
-        labels, # (B,), classes of the global batch
-        idx,    # (B,), its positions in the data
-        seed:int, step:int # of the run
+    def numbers(self, labels, idx, seed:int, step:int): # as of draw
+        "What each image of a step should show, as a number: one of its captions."
+        return self.captions.draw(labels, idx, rng(seed, step, 'caption'))
+
+    def rows(self,
+        numbers # (B,), from numbers
     ):          # a Condition with B rows
-        "The condition of a step: hidden states of one of each image's captions."
-        return text_condition(self.table[self.captions.draw(labels, idx, rng(seed, step, 'caption'))], self.null)
+        "The hidden states of the captions."
+        return text_condition(self.table[numbers], self.null)
 
 # %% ../nbs/13_conditions.ipynb #c010
+@patch
+def draw(self:ClassConditions|TextConditions,
+    labels, # (B,), classes of the global batch
+    idx,    # (B,), its positions in the data
+    seed:int, step:int # of the run
+):          # a Condition with B rows
+    "The condition of a step."
+    return self.rows(self.numbers(labels, idx, seed, step))
+
 def conditions_of(
     config, # a Config: condition, and what it needs
     data,   # the training images, an ImageData

@@ -114,11 +114,14 @@ class Config:
     beta_end:float = setting(0.02, 'last beta of these', above=0, high=0.999)
     rescale_betas_zero_snr:bool = setting(False, 'rescale the betas so that nothing is left of the image at T')
     prediction_type:str = setting('flow', 'what the network predicts',
-                                  choices=('epsilon', 'sample', 'v_prediction', 'flow'))
+                                  choices=('epsilon', 'sample', 'v_prediction', 'flow', 'flow_map'))
     timestep_sampling:str = setting('logit_normal', 'how training times are drawn', choices=('uniform', 'logit_normal'))
 
     loss:str = setting('mse', 'kl is of softmaxes over features, posterior_kl of Gaussians (Ho et al. eq. 5)',
                        group='loss', choices='losses.LOSSES')
+    teacher:str|None = setting(None, path=True, later=True,
+        help='learn to draw in one step from this run, pipeline, or preset (trained first, in output_dir/teacher)')
+    num_walks:int = setting(10_000, 'walks of the teacher, from noise to image, to learn from', low=1, high=10**7)
     training_method:str = setting('implicit', 'implicit: ordinary; semi_implicit: adds a second, inverse pass',
                                   choices=('implicit', 'semi_implicit'))
     inverse_weight:float = setting(0.5, 'weight of the inverse pass of semi_implicit', low=0)
@@ -247,7 +250,7 @@ def names_in(
 # %% ../nbs/22_config.ipynb #c010
 def _conflicts(c):
     "Settings of `c` that cannot be used with others: name, what is wrong, remedy."
-    flow, text, zero_snr = c.prediction_type == 'flow', c.condition == 'text', c.rescale_betas_zero_snr
+    flow, text, zero_snr = c.prediction_type.startswith('flow'), c.condition == 'text', c.rescale_betas_zero_snr
     bayes, parts = c.loss == 'posterior_kl', c.gradient_accumulation_steps
     if c.num_inference_steps > c.num_train_timesteps:
         yield 'num_inference_steps', f'is more than num_train_timesteps={c.num_train_timesteps}', 'lower it'
@@ -265,6 +268,9 @@ def _conflicts(c):
         yield 'snr_gamma', "cannot be used with loss='posterior_kl', which has weights of its own", 'leave it out'
     if text and c.model == 'unet2d':
         yield 'model', 'cannot take texts', 'choose conditional_unet or unet2d_condition, or condition=class'
+    if bool(c.teacher) != (c.prediction_type == 'flow_map'):
+        yield 'teacher', 'goes with prediction_type=flow_map', 'give both, as --config one_step does, or neither'
+    if c.teacher and c.guidance_scale != 1: yield 'guidance_scale', 'is of no use: the walks have it inside', 'leave it'
     if c.captions and not text:
         yield 'captions', "is of no use with condition='class'", 'set condition=text, or leave captions out'
     for t in c.captions or []:
@@ -351,7 +357,7 @@ def from_dict(
     "A configuration from plain values; what is not named keeps its default."
     return Config(**{k: check_value(k, v) for k,v in values.items()}).validate()
 
-BEFORE = dict(optimizer='adamw') # what runs did before a setting was there to say it
+BEFORE = dict(optimizer='adamw', num_walks=10_000) # what runs did before a setting was there to say it
 
 def from_yaml(
     path # a file that to_yaml wrote, such as a run's config.yaml

@@ -51,23 +51,23 @@ def teacher_walks(
     guidance_scale:float=1.4, # that the student will have inside
     seed:int=0,        # of the noise
     batch_size:int=250,# walks that are taken together
+    part:int=0,        # which noises of that seed
     dtype=torch.float16, # in which states are kept
 ):                     # yields Walks of so many rows, one after the other
     "Guided walks, in batches."
-    for k,start in enumerate(range(0, len(condition), batch_size)):
-        rows = condition[start:start+batch_size]
-        noise = torch.randn(len(rows), *shape, generator=rng(seed, k, 'walks')).to(_device(teacher))
-        fresh = begun(scheduler, num_steps, _device(teacher))
+    device = next(teacher.parameters(), torch.empty(0)).device
+    noises = torch.randn(len(condition), *shape, generator=rng(seed, part, 'walks')).split(batch_size)
+    for k,noise in enumerate(noises):
+        rows = condition[k*batch_size:(k+1)*batch_size]
+        fresh = begun(scheduler, num_steps, device)
         answer = lambda x, t: guided(teacher, x, t, rows, guidance_scale)
-        states = torch.stack([*walk(fresh, answer, noise)], 1).to(dtype)
+        states = torch.stack([x.to(dtype) for x in walk(fresh, answer, noise.to(device))], 1)
         yield Walks(states, _fractions(fresh), rows)
 
 def _fractions(scheduler):
     "Its times as fractions; the first state is all noise, so its time is 1 (some samplers say 0.999)."
     times = (scheduler.timesteps/scheduler.config.num_train_timesteps).float()
     return torch.cat([torch.ones_like(times[:1]), times[1:]])
-
-def _device(model): return next(model.parameters(), torch.empty(0)).device
 
 def joined(
     batches # of Walks
@@ -84,13 +84,13 @@ def draw_states(
     batch_size:int, # B
     seed:int,       # of the run
     step:int,       # optimizer steps done before this one
-    from_noise:float=0.5, # share of the noises themselves, in [0, 1]
+    from_noise:float=0.6, # share of the noises themselves, in [0, 1]
 )->tuple:           # which walks, (B,), and which of their states, (B,)
     "All that is random about a step of distillation: a pure function of (seed, step)."
     g, count = rng(seed, step, 'states'), len(walks.times)
     noise = torch.rand(batch_size, generator=g) < from_noise
     places = torch.where(noise, 0, torch.randint(count, (batch_size,), generator=g))
-    return batch_indices(len(walks), batch_size, seed, step), places
+    return batch_indices(len(walks.states), batch_size, seed, step), places
 
 def distillation_loss(
     student, walks,  # the network that learns, and Walks
@@ -107,7 +107,7 @@ def distil_steps(
     student,  # the network that learns, with the teacher's weights at first
     walks,    # Walks
     recipe,   # a Recipe: max_steps, batch_size, learning_rate, ema_decay, seed
-    from_noise:float=0.5, # see draw_states
+    from_noise:float=0.6, # see draw_states
 ):            # yields (step, loss, ema): steps done, the loss (a tensor), and the averaged network
     "Teach `student` step by step."
     ema = copy.deepcopy(student).requires_grad_(False).eval()

@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['PREFIXES', 'PLACES', 'OFF', 'DETAIL', 'SETTINGS', 'SHARDED', 'INSTEAD', 'RANKS', 'is_setting', 'own_settings',
-           'launch_options', 'contradictions', 'check_surroundings', 'rounded', 'left_alone', 'decided',
-           'accelerator_of']
+           'launch_options', 'contradictions', 'check_surroundings', 'rounded', 'keep_freed_memory', 'left_alone',
+           'decided', 'accelerator_of']
 
 # %% ../nbs/33_launching.ipynb #c002
-import os, re, sys, warnings
+import ctypes, os, re, sys, warnings
 from contextlib import contextmanager
 from accelerate import Accelerator, DistributedType, PartialState
 from accelerate.state import AcceleratorState, GradientState
@@ -100,6 +100,13 @@ def rounded(
     if precision != 'highest': causes.append(f'torch.get_float32_matmul_precision() is {precision!r}')
     if device_type == 'cuda' and os.environ.get('NVIDIA_TF32_OVERRIDE') == '1': causes.append('NVIDIA_TF32_OVERRIDE=1')
     return causes
+
+def keep_freed_memory():
+    "Let glibc keep large blocks that are freed; nothing on other systems."
+    try: mallopt = ctypes.CDLL(None).mallopt    # to have the kernel give them anew took a tenth of each step on a CPU
+    except (AttributeError, OSError, TypeError): return
+    mallopt(-3, 2**30)      # M_MMAP_THRESHOLD
+    mallopt(-1, 2**31-1)    # M_TRIM_THRESHOLD
 
 # %% ../nbs/33_launching.ipynb #c014
 RANKS = {'RANK', 'LOCAL_RANK', 'OMPI_COMM_WORLD_RANK', 'PMI_RANK', 'MV2_COMM_WORLD_RANK'}     # which of several one is

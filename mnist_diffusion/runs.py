@@ -209,10 +209,11 @@ def schedule_of(
 
 def noise_process(
     config:Config # num_train_timesteps, beta_*, prediction_type …
-):                # a DDPM or FlowEuler scheduler
+):                # a DDPM, FlowEuler or FlowJumps scheduler
     "The forward process that `config` trains: straight lines for flow, DDPM's otherwise."
     from mnist_diffusion.samplers import make_scheduler
-    return make_scheduler('FlowEuler' if config.prediction_type == 'flow' else 'DDPM', **schedule_of(config))
+    name = {'flow': 'FlowEuler', 'flow_map': 'FlowJumps'}.get(config.prediction_type, 'DDPM')
+    return make_scheduler(name, **schedule_of(config))
 
 # %% ../nbs/30_runs.ipynb #c007
 def pipeline_of(

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['Screen', 'loss_line', 'memory_gb', 'tracked', 'logged', 'check_finite', 'newest', 'Agreement', 'saved', 'is_due',
-           'save_now', 'picture_of', 'drawn', 'evaluated', 'start', 'check_room', 'remarks', 'trackers_line', 'facts',
-           'train', 'tracked_to_the_end', 'save_pipeline']
+           'save_now', 'picture_of', 'drawn', 'evaluated', 'start', 'check_room', 'remarks', 'prepared',
+           'trackers_line', 'facts', 'train', 'tracked_to_the_end', 'save_pipeline']
 
 # %% ../nbs/37_training_runs.ipynb #c002
 import copy, numbers, shutil, signal, sys, time, warnings
@@ -25,7 +25,8 @@ from .tracking import check_tracker, chosen_trackers, Tracking, TRACKERS
 from .interruptions import caught_signals, end_with_launcher, explained_faults, first_alone, RunEnded
 from .evaluation import Evaluation, evaluation_line
 from .optimizers import checkpoint_numbers
-from .trainers import Training
+from .teachers import teacher_config
+from .trainers import taught, Training, training_of
 
 # %% ../nbs/37_training_runs.ipynb #c034
 #| code-fold: true
@@ -283,6 +284,19 @@ def remarks(
     return [training.about_precision, trackers_line(c.tracker), few if c.log_every > total else '',
             cut if (c.max_steps or 0) > total else '']
 
+def prepared(
+    training:Training, screen, # a run, a Screen
+    caught:list                # signals that have come, see caught_signals
+):
+    "Whatever the run does before its first step, in parts; RunEnded after the part in which a signal has come."
+    t = training
+    for line in t.before():
+        if line: screen(line)
+        stop = torch.tensor([caught[0] if caught else 0], device=t.device)
+        if stop := int(t.accelerator.gather(stop).max()):
+            raise RunEnded('stopped', f'stopped by {signal.Signals(stop).name} before the first step',
+                           'run the same command again to go on', exit_status=128+stop)
+
 def trackers_line(
     kind:str # one of TRACKERS
 )->str:      # a line; '' for none
@@ -315,12 +329,13 @@ def train(
     progress:bool=True,    # a progress bar (on a terminal) and a line every `log_every` steps
 )->Run:                    # the finished run
     "Train to the end, from wherever the run in `config.output_dir` stands; `RunEnded` where it cannot."
-    config.validate()
+    config = taught(config.validate())
     check_tracker(config.tracker)
     sampler_for(config.scheduler, schedule_of(config), config.scheduler_options, config.num_inference_steps)
     end_with_launcher()
     run = Run(config.output_dir)
-    t = Training(config, data, run.precision)
+    if config.teacher and not run.checkpoints and (first := teacher_config(config)): train(first, data, True, progress)
+    t = training_of(config, data, run.precision)
     with ExitStack() as held:
         held.enter_context(explained_faults(config, lambda: newest(run), t.accelerator.num_processes))
         first_alone(t.accelerator, lambda: held.enter_context(locked(run.folder)))
@@ -329,6 +344,7 @@ def train(
         for line in filter(None, remarks(t) + origin): screen(line)
         tracking = Tracking(config.tracker, run.folder, facts(t), t.step_count, t.accelerator.is_main_process)
         with caught_signals() as caught, tracked_to_the_end(tracking):
+            prepared(t, screen, caught)
             steps = logged(t.steps(), t, run, tracking, screen)
             steps = saved(steps, t, run, caught)
             steps = drawn(steps, t, run, tracking)
