@@ -187,6 +187,9 @@ class DrawAndRepair(DigitWidget):
         many = W.IntSlider(4, min=1, max=8, description='Images', tooltip='how many to draw')
         self.controls = {self._what: subject, self._many: many} | _numbers(self.pipe.config)
         for control in self.controls.values(): control.layout.width, control.style.description_width = 'auto', '76px'
+        self.controls['guidance_scale'].disabled = self.pipe.has_guidance_inside
+        for control in self.controls.values():
+            if isinstance(control, (W.IntSlider, W.FloatSlider)): control.observe(self.follow, 'value')
         self.children = self._arranged()
 
     @property
@@ -250,6 +253,11 @@ def repair(self:DrawAndRepair):
     image, mask = self.canvas.image, self.canvas.mask
     if not mask.any(): return self.say('nothing is marked: erase, or mark, what is to be drawn anew', 'warning')
     self._run(self.request(self._many, 'num_resamples', image=image, mask_image=mask))
+
+@patch
+def follow(self:DrawAndRepair, change=None):
+    "Where drawing is quick, a slider that moves draws the last request anew."
+    if self.quick and 'image' in self.settings: (self.repair if 'mask_image' in self.settings else self.denoise)()
 
 @patch
 def _run(self:DrawAndRepair, settings):

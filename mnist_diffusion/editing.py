@@ -51,7 +51,8 @@ class Edit:
                     self.num_resamples)
 
     def first(self, scheduler): # from begun
-        "The number of whole steps that are left out."
+        "The number of whole steps that are left out; what jumps begins anywhere, and takes all of them."
+        if self.strength and hasattr(scheduler, 'begin_at'): return 0
         whole = -(-len(scheduler.timesteps)//getattr(scheduler, 'order', 1))
         return whole - max(round(whole*self.strength), self.strength > 0)
 
@@ -75,10 +76,12 @@ def edit_walk(
     **step_options   # see walk
 ):                   # yields (B,C,H,W): where it begins, then the state after each time; what is sent back replaces it
     "A walk from given images, that keeps of them what `edit` says."
+    anywhere = hasattr(scheduler, 'begin_at') and 0 < edit.strength < 1
+    if anywhere: scheduler.begin_at(edit.strength)
     weights, places, order = state_weights(scheduler), edit.places(scheduler), getattr(scheduler, 'order', 1)
     states, now = walk(scheduler, predict, noise, generators, places, **step_options), edit.first(scheduler)
     x, (alpha, sigma) = next(states), weights[now]
-    if now: x = alpha*edit.image + sigma*noise
+    if now or anywhere: x = alpha*edit.image + sigma*noise
     x = edit.held(x, noise, alpha, sigma)
     changed = yield x
     for k, after in zip(places, [*places[1:], None]):
@@ -138,12 +141,16 @@ def check_entry(
     num_inference_steps:int, # n
     strength:float,          # share of the steps that are taken, in [0,1]
     process:dict,            # what it should undo, see process_of
+    mends:bool=False,        # are there pixels to keep?
     **step_options           # for the scheduler's step
 ):
-    "ValueError, with the remedy, where a scheduler cannot begin in the middle."
+    "ValueError, with the remedy, where a scheduler cannot begin in the middle, or never sees what it should keep."
+    if mends and num_inference_steps == strength == 1:
+        raise ValueError('num_inference_steps=1 is too few for mask_image, since the only look is at noise alone: '
+                         'give 2 or more, or a strength below 1')
     fresh, own, process = begun(scheduler, num_inference_steps), scheduler.config, PROCESS | process
     first = Edit(None, strength).first(fresh)
-    trivial = first == 0 or first*getattr(fresh, 'order', 1) >= len(fresh.timesteps)
+    trivial = first == 0 and not hasattr(fresh, 'begin_at') or first*getattr(fresh, 'order', 1) >= len(fresh.timesteps)
     if trivial or own.get('trained_betas') is not None or process['beta_schedule'] not in BETA_SCHEDULES: return
     known = sorted(own.items()), sorted(step_options.items())
     key = type(scheduler), repr((known, process, num_inference_steps, first))
@@ -288,7 +295,8 @@ def interpolate(self,     # a pipeline, whose method this is
     latents=None,         # noise instead: one for all images, or one for each end, (2,C,H,W)
     **options             # for a call of the pipeline: guidance_scale, num_inference_steps, output_type …
 ):                        # what a call returns, a DigitOutput
-    "Images between two. The first is what a call with `start` and the seed draws, the last the same for `end`."
+    """Images between two. The first is what a call with `start` and the seed draws, the last the same for `end`.
+    Noise that a sampler adds on the way is that of the first seed for all."""
     if 'generator' in options: raise ValueError('generator is not for interpolate: give a seed, or one for each end')
     weights = torch.tensor(_weights(num_images, weights), dtype=torch.float64)
     negative = {k: options.pop(k) for k in ('negative_prompt',) if k in options}

@@ -101,7 +101,7 @@ def usual_values(
     texts, c = [str(t) for t in subjects(pipe).values()], pipe.config
     what, between = ('prompt', '; ') if hasattr(pipe, 'prompt_condition') else ('labels', ', ')
     names = [type(pipe.scheduler).__name__, *samplers_for(pipe)]
-    scale, steps = c.guidance_scale or 2, c.num_inference_steps or 20
+    scale, steps = 1 if pipe.has_guidance_inside else c.guidance_scale or 2, c.num_inference_steps or 20
     return {what: (texts[-3:][0], between.join(texts[:5])), 'guidance_scale': (f'{scale:g}', '0, 1, 2, 4, 8'),
             'num_inference_steps': (str(steps), '1, 2, 3, 5, 10, 20'), 'seed': ('0', '0, 1, 2, 3, 4'),
             'scheduler': (names[0], ', '.join(names[:4]))}
@@ -116,7 +116,7 @@ class GuidanceSheet(DigitWidget):
         self.usual, self.cells, self.sheet = usual_values(self.pipe), [], Sheet()
         axes, wide = [(LABELS[n], n) for n in self.usual], dict(layout=W.Layout(width='98%'))
         c = self.controls = dict(
-            rows=W.Dropdown(options=axes, value='guidance_scale', description='Rows', **wide),
+            rows=W.Dropdown(options=axes, value=axes[1+self.pipe.has_guidance_inside][1], description='Rows', **wide),
             columns=W.Dropdown(options=axes, value='seed', description='Columns', **wide),
             **{n: W.Text(one, description=LABELS[n], **wide) for n,(one,_) in self.usual.items()})
         c |= dict(draw=button('Draw', 'Draw the sheet', self.redraw, button_style='primary'),
@@ -236,8 +236,8 @@ class Morph(DigitWidget):
     ):
         super().__init__(pipe)
         told, c = list(subjects(self.pipe).values()), self.pipe.config
-        by_text, number = hasattr(self.pipe, 'prompt_condition'), W.BoundedIntText
-        kind = W.Combobox if by_text else W.Dropdown
+        by_text, inside = hasattr(self.pipe, 'prompt_condition'), self.pipe.has_guidance_inside
+        kind, number = W.Combobox if by_text else W.Dropdown, W.BoundedIntText
         narrow = SHORT | dict(layout=W.Layout(width='14em', max_width='100%'))
         c = self.controls = dict(
             start=kind(value=told[-7:][0], options=told, description='From', **SHORT),
@@ -246,8 +246,8 @@ class Morph(DigitWidget):
             end_seed=number(1, min=0, max=2**31, description='Seed to', disabled=True, **narrow),
             same_noise=W.Checkbox(True, description='One noise for both', indent=False),
             num_images=number(17, min=2, max=64, description='Images', **narrow),
-            guidance_scale=W.BoundedFloatText(c.guidance_scale or 2, min=0, max=100, step=.5, description='Guidance',
-                                              **narrow),
+            guidance_scale=W.BoundedFloatText(1 if inside else c.guidance_scale or 2, min=0, max=100, step=.5,
+                                              description='Guidance', disabled=inside, **narrow),
             num_inference_steps=number(c.num_inference_steps or 20, min=1, max=1000, description='Steps', **narrow),
             draw=button('Morph', 'Draw the way', self.redraw, button_style='primary'),
             stop=button('Stop', 'Stop drawing', self.worker.stop, disabled=True))

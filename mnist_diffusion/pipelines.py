@@ -93,6 +93,10 @@ class DigitPipeline(DiffusionPipeline):
         c = self.unet.config
         return c.in_channels, *((c.sample_size,)*2 if isinstance(c.sample_size, int) else c.sample_size)
     @property
+    def has_guidance_inside(self):
+        "Whether its network is a student, which answers with the ends of guided walks (chapter 14)."
+        return self._process['prediction_type'] == 'flow_map'
+    @property
     def interrupt(self): "Whether a callback wants to stop."; return self._interrupt
 
     def __repr__(self): return card(self, self._asked())
@@ -114,7 +118,7 @@ def _scheduler_for(self:DigitPipeline, num_inference_steps, edit=None, device=No
     if steps > most:
         raise ValueError(f'num_inference_steps={steps} is out of range: use 1 to {most}, the num_train_timesteps')
     check_sampler(self.scheduler, steps, self._process, **step_options)
-    if edit: check_entry(self.scheduler, steps, edit.strength, self._process, **step_options)
+    if edit: check_entry(self.scheduler, steps, edit.strength, self._process, edit.keep is not None, **step_options)
     return begun(self.scheduler, steps, device)
 
 @patch
@@ -279,6 +283,7 @@ DigitPipeline.interpolate = interpolate
 def _settled(self:DigitPipeline, options, n):
     "Options of a call for `n` images: checked, and the pipeline's own where None was given."
     own = {k: v if self.config.get(k) is None else self.config[k] for k,v in DEFAULTS.items() if k != 'mixed_precision'}
+    if self.has_guidance_inside and self.config.get('num_inference_steps') is None: own['num_inference_steps'] = 1
     own['num_inference_steps'] = min(own['num_inference_steps'], self.scheduler.config.num_train_timesteps)
     options = options | {k: v for k,v in own.items() if options[k] is None}
     for k in ('guidance_rescale', 'batch_size', 'return_intermediates'): options[k] = checked(k, options[k])
@@ -287,6 +292,9 @@ def _settled(self:DigitPipeline, options, n):
     if isinstance(scale, Tensor) and scale.ndim and scale.shape != (n,):
         raise ValueError(f'guidance_scale has shape {tuple(scale.shape)} for {n} images: give one number, or {n}')
     guidance_scales(scale, [0.5], options['guidance_interval'])     # mistakes come to light also where guidance is off
+    if self.has_guidance_inside and (callable(scale) or torch.as_tensor(scale).ne(1).any()):
+        raise ValueError(f'guidance_scale={spelled(scale)} is not for this student, which has learned walks with '
+                         'guidance in them: leave it out')
     self._scheduler_for(options['num_inference_steps'], options.get('edit'))
     callback, inputs = (options.pop(k) for k in ('callback_on_step_end', 'callback_on_step_end_tensor_inputs'))
     return options | self._callback_of(callback, inputs)

@@ -323,6 +323,7 @@ def load_pipeline(self:Run,
                         'save the pipeline anew, or name another') from None
     if scheduler: pipe.scheduler = sampler_for(scheduler, process_of(pipe.scheduler), scheduler_options)
     own = {n: getattr(self.config, n) for n in SAMPLED_WITH if not self.alone or pipe.config.get(n) is None}
+    if self.alone and pipe.has_guidance_inside: own = {}
     pipe.register_to_config(**own, **({} if self.alone else {'mixed_precision': self.config.mixed_precision}))
     return pipe.to('cuda' if torch.cuda.is_available() else 'cpu')
 

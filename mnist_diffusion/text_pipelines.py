@@ -74,6 +74,9 @@ def prompt_condition(self:TextToDigitPipeline,
     texts = _texts(prompt)
     if not isinstance(negative_prompt, str):
         raise ValueError(f'negative_prompt={spelled(negative_prompt)} is not a text: give one string for all images')
+    if negative_prompt and self.has_guidance_inside:
+        raise ValueError(f'negative_prompt={spelled(negative_prompt)} is not for this student, which draws without '
+                         'guidance: leave it out')
     distinct = list(dict.fromkeys([negative_prompt, *texts]))
     hidden = encode(distinct, self.text_encoder, self.tokenizer, self.config.tokenizer_max_length)
     rows = hidden[[distinct.index(t) for t in texts]]

@@ -133,6 +133,12 @@ class FlowJumps(FlowEuler):
             raise ValueError(f'prediction_type={prediction_type!r} does not suit FlowJumps: it needs flow_map')
         self.set_timesteps(num_train_timesteps)
 
+    def begin_at(self,
+        s:float # in (0, 1]
+    ):
+        "Take all steps from the time `s` on, in place of noise."
+        self.timesteps, self.sigmas = self.timesteps*s, self.sigmas*s
+
     def step(self,
         model_output:Tensor,  # the network's answer, (B, …)
         timestep:float,       # the present time; the steps must come in the order of `timesteps`

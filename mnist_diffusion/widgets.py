@@ -89,6 +89,7 @@ class DigitWidget(W.VBox):
     images = traitlets.Any(None, allow_none=True, help='drawn last, (N,C,H,W) in [0,1], or None')
     settings = traitlets.Dict(help='keywords of the pipeline, for these images')
     sampler = traitlets.Unicode(None, allow_none=True, help='another scheduler than the own one, or None')
+    live_below, quick = .25, False # seconds; is drawing faster than that? then every move of a slider draws anew
     def __init__(self,
         pipe=None, # see loaded
     ):
@@ -117,6 +118,7 @@ def draw(self:DigitWidget,
         show(frame)
         if frame.done: self.images, self._made_with = frame.images, asked
         n, seconds = len(frame.images), time.monotonic()-began
+        if frame.done: self.pace(seconds)
         self.say(f'step {frame.step} of {frame.steps}' if not frame.done else
                  f'{n} image{"s"*(n > 1)} · {frame.steps} steps · {seconds:.1f} s')
     began, asked = time.monotonic(), (dict(settings), self.sampler)
@@ -127,6 +129,15 @@ def draw(self:DigitWidget,
             if kept is not None: kept.append(frame)
             yield frame
     self.worker.start(steps, shown)
+
+@patch
+def pace(self:DigitWidget,
+    seconds:float # that the last drawing took
+):
+    "Let sliders speak at every move where drawing is quick, as with a model of few evaluations."
+    self.quick = seconds < self.live_below
+    for w in self.controls.values():
+        if isinstance(w, (W.IntSlider, W.FloatSlider)): w.continuous_update = self.quick
 
 @patch
 def say(self:DigitWidget,
@@ -216,7 +227,8 @@ class Generate(DigitWidget):
             return {'labels': W.Text(self.names[0], description='Labels', placeholder='such as 3, 1, 4 or 0-9', **wide)}
         first = (self.pipe.config.prompts or ['A handwritten digit 7'])[-1]
         return {'prompt': W.Text(first, description='Prompt', placeholder='what to draw', **wide),
-                'negative_prompt': W.Text('', description='Negative', placeholder='what to lead away from', **wide)}
+                'negative_prompt': W.Text('', description='Negative', placeholder='what to lead away from',
+                                          disabled=self.pipe.has_guidance_inside, **wide)}
 
     def _numbers(self):
         own, T = self.pipe.config, self.pipe.scheduler.config.num_train_timesteps
@@ -226,7 +238,7 @@ class Generate(DigitWidget):
         options += [(short(n), n) for n in samplers_for(self.pipe)]
         return dict(
             guidance_scale=W.FloatSlider(usual('guidance_scale'), min=0, max=10, step=.1, description='Guidance',
-                                         **late),
+                                         disabled=self.pipe.has_guidance_inside, **late),
             num_inference_steps=W.IntSlider(usual('num_inference_steps'), min=1, max=min(T, 100), description='Steps',
                                             **late),
             num_images=W.IntSlider(4, min=1, max=16, description='Images', **late),
