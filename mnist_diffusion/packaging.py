@@ -8,7 +8,7 @@ __all__ = ['CARD', 'DATA', 'ORIGIN', 'halved', 'rounding_cost', 'recipe_of', 'ca
 # %% ../nbs/55_packaging.ipynb #p003
 import copy, inspect, json
 from pathlib import Path
-from .files import check_writable, DataError, expanded, save_folder
+from .files import check_writable, DataError, expanded, PACKAGED, save_folder
 from .config import load_config, preset_names, SettingError, SETTINGS
 from .interruptions import say
 from .runs import find_model
@@ -96,7 +96,7 @@ mnist-diffusion generate --model FOLDER {flag}
 
 `{recipe}`: {steps:,} steps of {batch_size} images in {minutes:.1f} minutes; these are the average weights \
 (decay {ema_decay}). \
-Drawn with {num_inference_steps} steps of {scheduler}, guidance {guidance_scale:g}.
+{drawn}
 
 ## Figures
 
@@ -136,7 +136,7 @@ def card_of(
     _, h, w = pipe.image_shape
     kind, (ask, flag) = type(pipe).__name__, _asking(pipe, prompt)
     use = (f'from mnist_diffusion.{type(pipe).__module__.split(".")[-1]} import {kind}\n\n'
-           f'pipe = {kind}.from_pretrained(FOLDER){"       # the one in the package: without FOLDER"*texts}\n'
+           f'pipe = {kind}.from_pretrained(FOLDER){"       # the one in the package: without FOLDER"*(name == PACKAGED.name)}\n'
            f'pipe({ask}, seed=0).images')
     task = 'text-to-image' if texts else 'unconditional-image-generation'
     facts = dict(c.to_dict(), name=name, kind=kind, license=license, licence=license.upper(), task=task,
@@ -145,7 +145,7 @@ def card_of(
                  minutes=last.get('seconds', 0)/60, recipe=' '.join(recipe_of(c)), megabytes=size/1e6,
                  parameters=sum(p.numel() for p in pipe.unet.parameters()), network=type(pipe.unet).__name__,
                  data=_data(c, result), limits=_limits(pipe, c), origin=ORIGIN.get(c.dataset, ''), where=_where(pipe),
-                 **{k: result[k] for k in ('scheduler', 'num_inference_steps', 'guidance_scale')})
+                 drawn=_drawn(pipe, result))
     return CARD.format_map(facts)
 
 # %% ../nbs/55_packaging.ipynb #p016
@@ -154,6 +154,14 @@ def _asking(pipe, prompt):
     if prompt: return repr(prompt), f'--prompt "{prompt}"'
     names = pipe.config.class_names
     return (repr(names[-1]), f'--labels "{names[-1]}"') if names else ('', '')
+
+def _drawn(pipe, result):
+    "How the images were drawn that the figures are of."
+    n, scheduler = result['num_inference_steps'], result['scheduler']
+    if not pipe.has_guidance_inside:
+        return f'Drawn with {n} steps of {scheduler}, guidance {result["guidance_scale"]:g}.'
+    return (f'It is a student, which has learned where the guided walks of a trained teacher end: drawn in {n} '
+            f'evaluation{"s"*(n > 1)} of the network an image, by {scheduler}; guidance is in the weights.')
 
 def _where(pipe):
     if 'text_encoder' not in pipe.components: return ''
