@@ -171,12 +171,13 @@ def bench(
     repeats:Annotated[int, dict(low=1, high=1000)]=3, # measurements of each
     batch_size:int=128,     # images in a batch
     output:Path|None=None,  # a JSON file for the figures
+    one_step:Path|None=None,# folder of a student (run or pipeline), to draw beside; default: the packaged, if any
 )->dict:                    # the figures
     "Measure training and sampling speed beside a plain loop with diffusers' UNet2DConditionModel, on this machine."
     if output and Path(output).is_dir(): raise SettingError('output', str(output), 'is a folder', 'name a file in it')
     if output: check_writable(Path(output).absolute().parent, 'output')
-    from mnist_diffusion.bench import bench_table, run_bench
-    result = run_bench(seconds=seconds, repeats=repeats, batch_size=batch_size)
+    from mnist_diffusion.bench import bench_table, drawers, run_bench
+    result = run_bench(seconds=seconds, repeats=repeats, batch_size=batch_size, pipelines=drawers(one_step))
     say(bench_table(result))
     if output:
         Path(output).parent.mkdir(parents=True, exist_ok=True)

@@ -135,8 +135,9 @@ def card_of(
     prompt, last = (pipe.config.prompts or ['A handwritten digit 7'])[-1] if texts else None, run.metrics[-1]
     _, h, w = pipe.image_shape
     kind, (ask, flag) = type(pipe).__name__, _asking(pipe, prompt)
+    usual = '       # the one in the package: without FOLDER'*(name == PACKAGED.name)
     use = (f'from mnist_diffusion.{type(pipe).__module__.split(".")[-1]} import {kind}\n\n'
-           f'pipe = {kind}.from_pretrained(FOLDER){"       # the one in the package: without FOLDER"*(name == PACKAGED.name)}\n'
+           f'pipe = {kind}.from_pretrained(FOLDER){usual}\n'
            f'pipe({ask}, seed=0).images')
     task = 'text-to-image' if texts else 'unconditional-image-generation'
     facts = dict(c.to_dict(), name=name, kind=kind, license=license, licence=license.upper(), task=task,

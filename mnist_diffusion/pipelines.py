@@ -283,7 +283,7 @@ DigitPipeline.interpolate = interpolate
 def _settled(self:DigitPipeline, options, n):
     "Options of a call for `n` images: checked, and the pipeline's own where None was given."
     own = {k: v if self.config.get(k) is None else self.config[k] for k,v in DEFAULTS.items() if k != 'mixed_precision'}
-    if self.has_guidance_inside and self.config.get('num_inference_steps') is None: own['num_inference_steps'] = 1
+    if self.has_guidance_inside: own |= dict(guidance_scale=1, num_inference_steps=self.config.num_inference_steps or 1)
     own['num_inference_steps'] = min(own['num_inference_steps'], self.scheduler.config.num_train_timesteps)
     options = options | {k: v for k,v in own.items() if options[k] is None}
     for k in ('guidance_rescale', 'batch_size', 'return_intermediates'): options[k] = checked(k, options[k])

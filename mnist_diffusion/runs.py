@@ -338,8 +338,7 @@ def _load(self:Run):
         with quiet():
             kind = DigitPipeline if self.condition == 'class' else TextToDigitPipeline
             if self.pipeline: return kind.from_pretrained(self.pipeline)
-            newest = latest_checkpoint(self/'checkpoints')
-            if newest: return pipeline_at(newest[1])
+            if newest := latest_checkpoint(self/'checkpoints'): return pipeline_at(newest[1])
     finally: logging.enable_progress_bar()
     raise DataError(self.folder, 'has neither a pipeline nor a checkpoint that can be read',
                     f'train first (mnist-diffusion train --output_dir {self.folder})')
