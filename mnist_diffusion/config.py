@@ -122,6 +122,7 @@ class Config:
     teacher:str|None = setting(None, path=True, later=True,
         help='learn to draw in one step from this run, pipeline, or preset (trained first, in output_dir/teacher)')
     num_walks:int = setting(10_000, 'walks of the teacher, from noise to image, to learn from', low=1, high=10**7)
+    matching:float = setting(0.5, 'share of the steps, the last, that match features of the data', low=0, high=1)
     training_method:str = setting('implicit', 'implicit: ordinary; semi_implicit: adds a second, inverse pass',
                                   choices=('implicit', 'semi_implicit'))
     inverse_weight:float = setting(0.5, 'weight of the inverse pass of semi_implicit', low=0)
@@ -357,7 +358,7 @@ def from_dict(
     "A configuration from plain values; what is not named keeps its default."
     return Config(**{k: check_value(k, v) for k,v in values.items()}).validate()
 
-BEFORE = dict(optimizer='adamw', num_walks=10_000) # what runs did before a setting was there to say it
+BEFORE = dict(optimizer='adamw', num_walks=10_000, matching=0.5) # what runs did before a setting was there to say it
 
 def from_yaml(
     path # a file that to_yaml wrote, such as a run's config.yaml

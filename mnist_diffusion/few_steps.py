@@ -134,6 +134,7 @@ def single_precision(f): # a method of images or features
 
 class Moments(nn.Module):
     "The Fréchet distance within classes, to second order, of features of drawn images from those of real ones."
+    @single_precision
     def __init__(self,
         features:Tensor, # of the real images, (N,D)
         labels:Tensor,   # (N,)

@@ -304,6 +304,8 @@ def _load(self:Distillation, data):
     c = self.config
     Training._load(self, data)
     if c.num_walks < c.batch_size: raise SettingError('num_walks', c.num_walks, 'is less than batch_size', 'raise it')
+    least = 4*self.accelerator.num_processes*c.gradient_accumulation_steps     # a quarter is of walks
+    if c.batch_size < least: raise SettingError('batch_size', c.batch_size, 'is too small here', f'use {least} or more')
     self.steps_per_epoch = c.num_walks // c.batch_size        # an epoch is a pass over the walks
     self.total_steps = min(c.num_epochs*self.steps_per_epoch, c.max_steps or math.inf)
 
@@ -312,7 +314,11 @@ def _prepare(self:Distillation, model):
     c, run = self.config, Run(self.config.output_dir)
     self.files = WalkFiles(run/'walks', c.num_walks, dict(seed=c.seed, data=self.data.fingerprint()))
     if not run.checkpoints or self.files.missing: self._meet_teacher(model)
+    total, self.turn = self.total_steps, self.total_steps - round(c.matching*self.total_steps)
+    self.total_steps = max(1, self.turn)                      # the schedule is that of the first part
     Training._prepare(self, model)
+    self.total_steps, first = total, self.learning_rate_at
+    self.learning_rate_at = lambda step: first(step) if step < self.turn else self.second_rate(step)
 
 @patch
 def _meet_teacher(self:Distillation, model):
