@@ -207,9 +207,7 @@ def schedule_of(
     from mnist_diffusion.samplers import PROCESS
     return {n: getattr(config, n) for n in PROCESS}
 
-def noise_process(
-    config:Config # num_train_timesteps, beta_*, prediction_type …
-):                # a DDPM, FlowEuler or FlowJumps scheduler
+def noise_process(config:Config): # num_train_timesteps, beta_*, prediction_type …
     "The forward process that `config` trains: straight lines for flow, DDPM's otherwise."
     from mnist_diffusion.samplers import make_scheduler
     name = {'flow': 'FlowEuler', 'flow_map': 'FlowJumps'}.get(config.prediction_type, 'DDPM')
