@@ -61,7 +61,7 @@ def teacher_walks(
         rows = condition[k*batch_size:(k+1)*batch_size]
         fresh = begun(scheduler, num_steps, device)
         answer = lambda x, t: guided(teacher, x, t, rows, guidance_scale)
-        states = torch.stack([x.to(dtype) for x in walk(fresh, answer, noise.to(device))], 1)
+        states = torch.stack([*walk(fresh, answer, noise.to(device))], 1).to(dtype)
         yield Walks(states, _fractions(fresh), rows)
 
 def _fractions(scheduler):

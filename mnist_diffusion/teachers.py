@@ -240,9 +240,9 @@ def take_part(self:WalkLearning,
     unet = self.teacher.unet.to(self.device, memory_format=torch.channels_last).eval()
     together = 250 if self.device.type == 'cpu' else len(idx)
     with self.accelerator.autocast():
-        walks = teacher_walks(unet, scheduler, self.conditions.rows(wanted), self.data.shape, own.num_inference_steps,
-                              own.guidance_scale, c.seed, together, part)
-        self.files.save(part, joined(walks), wanted)
+        walks = [*teacher_walks(unet, scheduler, self.conditions.rows(wanted), self.data.shape,
+                                own.num_inference_steps, own.guidance_scale, c.seed, together, part)]
+    self.files.save(part, joined(walks), wanted)        # not in autocast, which cannot join float16 on a CPU
 
 @patch
 def before(self:WalkLearning):
