@@ -207,7 +207,8 @@ def train_encoder(
     "An encoder of these images, from scratch."
     shift = min(2, min(data.shape[1:])//4)
     batch = lambda idx, step: data.batch(idx, shift, rng(seed, step, 'encoder'))
-    encoder = fitted(lambda: Encoder(data.shape[0], data.num_classes), data, batch, 2e-3, num_steps, seed)
+    encoder = fitted(lambda: Encoder(data.shape[0], data.num_classes), data, batch, 2e-3, num_steps, seed,
+                     label_smoothing=.05)
     return encoder.requires_grad_(False)
 
 # %% ../nbs/14_few_steps.ipynb #m039
@@ -260,7 +261,7 @@ def draw_fresh(
     batch_size:int, # B
     seed:int,       # of the run
     step:int,       # optimizer steps done before this one
-    from_noise:float=0.5, # share of pure noises, in [0, 1]
+    from_noise:float=0.8, # share of pure noises, in [0, 1]
 )->tuple:           # states (B,C,H,W), their times (B,), and the positions in `data` whose classes are requested, (B,)
     "Noise, and images that are noised in part: a pure function of (seed, step)."
     g, idx = rng(seed, step, 'fresh'), batch_indices(len(data), batch_size, seed, step)
@@ -293,14 +294,13 @@ def match_steps(
     data,           # training images, an ImageData
     matching,       # a FeatureMatching
     recipe,         # a Recipe
-    from_noise:float=0.6, # see draw_states and draw_fresh
 ):                  # yields (step, losses, ema)
     "Teach a student of walks to draw as the data are."
     ema, B = copy.deepcopy(student).requires_grad_(False).eval(), recipe.batch_size
     optimizer = torch.optim.AdamW(student.parameters(), recipe.learning_rate, fused=True)
     for step in range(recipe.max_steps):
-        idx, places = draw_states(walks, B//4, recipe.seed, step, from_noise)
-        x, s, rows = draw_fresh(data, B-B//4, recipe.seed, step, from_noise)
+        idx, places = draw_states(walks, B//4, recipe.seed, step)
+        x, s, rows = draw_fresh(data, B-B//4, recipe.seed, step)
         x, s = torch.cat([walks.states[idx,places].float(), x]), torch.cat([walks.times[places], s])
         labels = torch.cat([walks.condition[idx].kwargs['class_labels'], data.labels[rows]])
         condition, ends = class_condition(student, labels), walks.states[idx,-1].float()

@@ -69,6 +69,7 @@ def fitted(
     learning_rate:float, # the highest
     num_steps:int,       # optimizer steps of 256 images, or of fewer where there are less than 4,096
     seed:int,            # of weights and batches
+    label_smoothing:float=0., # share of a label that goes to all classes, in [0, 1)
 )->nn.Module:            # in eval mode, on the device of the data
     "A classifier trained from scratch: AdamW with a one-cycle learning rate, in the precision that is fast here."
     with torch.random.fork_rng(devices=[]):
@@ -81,7 +82,7 @@ def fitted(
     for step in range(num_steps):
         images, labels = batch(batch_indices(len(data), batch_size, seed, step).to(data.device), step)
         with autocast(data.device.type, 'auto'): logits = model(images.contiguous(memory_format=torch.channels_last))
-        F.cross_entropy(logits.float(), labels).backward()
+        F.cross_entropy(logits.float(), labels, label_smoothing=label_smoothing).backward()
         optimizer.step(); schedule.step(); optimizer.zero_grad()
     return model.eval()
 
