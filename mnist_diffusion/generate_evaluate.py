@@ -374,6 +374,7 @@ def _tables(settings, results, floor, by_text):
     if len(results) > 1:
         result |= dict(checkpoints={k: to_log(r) for k,r in results.items()}, best=best_of(results))
         parts.append(compare_table(results, floor))
-    parts.append(f'{s["state"]}: {s["num_inference_steps"]} steps of {s["scheduler"]}, guidance {s["guidance_scale"]:g}'
+    n = s['num_inference_steps']
+    parts.append(f'{s["state"]}: {n} step{"s"*(n != 1)} of {s["scheduler"]}, guidance {s["guidance_scale"]:g}'
                  + f' (rescaled {s["guidance_rescale"]:g})'*bool(s['guidance_rescale']) + f', seed {s["seed"]}.')
     return result, '\n\n'.join(parts)
