@@ -225,7 +225,8 @@ def variational_bound(
         error = (x - circle(noised(lam), lam)[0]).double()**2
         middle = middle + (math.exp(-2*before)-math.exp(-2*lam))/2 * error.flatten(1).sum(1) * count/draws
     low, high = levels[0].item(), levels[-1].item()
-    return dict(prior=prior_nats(x, high), diffusion=middle, reconstruction=reconstruction_nats(images, noised(low), low))
+    last = reconstruction_nats(images, noised(low), low)
+    return dict(prior=prior_nats(x, high), diffusion=middle, reconstruction=last)
 
 # %% ../nbs/15_likelihood.ipynb #c044
 def told_apart(
