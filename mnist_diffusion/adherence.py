@@ -78,8 +78,8 @@ def adherence(
     right = torch.tensor([[b in w.bins.get(a, range(5)) for a,b in zip(names, row)]
                           for w,row in zip(wishes, bins.tolist())], device=train.device)
     predicted = extract(classifier or load_classifier(train), images)[1].to(train.device)
-    of = lambda k: {f: v for f,v in zip(('share', 'error', 'correlation', 'num_images'),
-                                        _of_attribute(z[named[:,k],k], target[named[:,k],k], right[named[:,k],k]))}
+    aside = torch.tensor([[_two_sided(w.bins.get(a, ())) for a in names] for w in wishes], device=train.device)
+    of = lambda k: _of_attribute(*(x[named[:,k],k] for x in (z, target, right, aside)))
     figures = dict(num_images=len(images), accuracy=(predicted == digits).double().mean().item(),
                    in_bins=right.all(1).double().mean().item(), leakage=_leakage(wishes, (z-target), named))
     return figures | dict(attributes={a: of(k) for k,a in enumerate(names) if named[:,k].any()})
@@ -93,10 +93,15 @@ def _targets(wishes, z, bins, train):
         return known[key]
     return torch.stack([mean(w) for w in wishes])
 
-def _of_attribute(z, target, right):
-    "Share in the bins, mean absolute error, rank correlation, number of images."
-    rank = spearmanr(target.cpu(), z.cpu()).statistic if len(target.unique()) > 1 else float('nan')
-    return right.double().mean().item(), (z-target).abs().mean().item(), float(rank), len(z)
+def _two_sided(bins):
+    "Is it low or high, but not between, as 'slanted'?"
+    return bool(bins) and max(bins)-min(bins) >= len(bins)
+
+def _of_attribute(z, target, right, aside):
+    "Share in the bins, number of images; mean absolute error and rank correlation where one side is asked for."
+    figures, z, target = dict(share=right.double().mean().item(), num_images=len(z)), z[~aside], target[~aside]
+    if len(target.unique()) < 2: return figures
+    return figures | dict(error=(z-target).abs().mean().item(), correlation=float(spearmanr(target.cpu(), z.cpu())[0]))
 
 def _leakage(wishes, off, named):
     "Mean distance of the means, over what was named (any digit) and attributes that weren't; None where all were."

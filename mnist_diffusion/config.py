@@ -78,8 +78,9 @@ class Config:
                             choices=('class', 'text'))
     captions:list[str]|None = setting(None,
         "templates of texts, with {digit}; default: the built-in ones, or an image folder's own captions")
+    attributes:bool = setting(False, 'captions also say how thick, slanted, wide, tall and inky a digit is')
     text_encoder:str = setting('digit_clip', path=True,
-        help='digit_clip (in the package), or a CLIP: a folder, or its name on the hub (openai/clip-vit-base-patch32)')
+        help='digit_clip or attribute_words (in the package), or a CLIP: its folder, or name on the hub (openai/…)')
     tokenizer_max_length:int = setting(8, 'tokens of a text; what is longer is cut', low=3, high=77)
     cross_attention_dim:int = setting(512, "size of the text encoder's hidden states", low=1)
 
@@ -122,7 +123,6 @@ class Config:
     teacher:str|None = setting(None, path=True, later=True,
         help='learn to draw in one step from this run, pipeline, or preset (trained first, in output_dir/teacher)')
     num_walks:int = setting(10_000, 'walks of the teacher, from noise to image, to learn from', low=1, high=10**7)
-    matching:float = setting(0.5, 'share of the steps, the last, that match features of the data', low=0, high=1)
     training_method:str = setting('implicit', 'implicit: ordinary; semi_implicit: adds a second, inverse pass',
                                   choices=('implicit', 'semi_implicit'))
     inverse_weight:float = setting(0.5, 'weight of the inverse pass of semi_implicit', low=0)
@@ -272,8 +272,9 @@ def _conflicts(c):
     if bool(c.teacher) != (c.prediction_type == 'flow_map'):
         yield 'teacher', 'goes with prediction_type=flow_map', 'give both, as --config one_step does, or neither'
     if c.teacher and c.guidance_scale != 1: yield 'guidance_scale', 'is of no use: the walks have it inside', 'leave it'
-    if c.captions and not text:
-        yield 'captions', "is of no use with condition='class'", 'set condition=text, or leave captions out'
+    if c.captions and not text: yield 'captions', "is of no use with condition='class'", 'set condition=text'
+    if c.attributes and not text: yield 'attributes', 'needs texts', 'set condition=text'
+    if c.attributes and c.captions: yield 'attributes', 'has captions of its own', 'leave captions out'
     for t in c.captions or []:
         remedy = "write {digit} or {name} where the class belongs, as in 'the digit {digit}'"
         if '{digit}' not in t and '{name}' not in t: yield 'captions', f'holds {t!r}, which names no class', remedy
@@ -358,7 +359,7 @@ def from_dict(
     "A configuration from plain values; what is not named keeps its default."
     return Config(**{k: check_value(k, v) for k,v in values.items()}).validate()
 
-BEFORE = dict(optimizer='adamw', num_walks=10_000, matching=0.5) # what runs did before a setting was there to say it
+BEFORE = dict(optimizer='adamw', num_walks=10_000, attributes=False) # what runs did before a setting was there to say it
 
 def from_yaml(
     path # a file that to_yaml wrote, such as a run's config.yaml

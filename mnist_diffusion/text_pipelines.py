@@ -107,6 +107,8 @@ class Emphasis(nn.Module):
 
     @property
     def dtype(self): "That of the network within."; return self.unet.dtype
+    @property
+    def device(self): "Where that is."; return self.unet.device
 
     def forward(self,
         sample:Tensor,                # noisy images, (B,C,H,W)

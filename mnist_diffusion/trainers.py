@@ -15,11 +15,11 @@ import torch
 from .losses import make_loss
 from .first_model import draw_step, ema_decay_at, update_ema
 from .walks import image_generators
-from .conditions import conditions_of
 from .files import DataError
 from .config import Config, preset_names, SettingError
 from .datasets import load_data
 from .optimizers import OPTIMIZERS
+from .captioning import conditions_for
 from .teachers import (settings_of_pipeline, taken_over, teacher_config, unlike, WalkFiles,
                                       WalkLearning, weights_fingerprint)
 from .runs import find_model, load_weights, noise_process, pipeline_of, plain_keys, Run, unet_of
@@ -43,7 +43,7 @@ class Training:
         self._load(data)
         torch.manual_seed(config.seed)
         model = unet_of(config, self.data.shape, self.data.num_classes)
-        self.conditions = conditions_of(config, self.data, model)
+        self.conditions = conditions_for(config, self.data, model)
         self.scheduler = noise_process(config)
         self.loss = make_loss(self.scheduler, config.loss, config.training_method, config.inverse_weight,
                               config.snr_gamma)
@@ -222,7 +222,7 @@ def _check_data(self:Training, state, path):
     before, now = state['class_names'], self.conditions.class_names
     if reordered := bool(before and now and before != now and sorted(before) == sorted(now)):
         self.data = self.data.with_classes(before)
-        self.conditions = conditions_of(self.config, self.data, self.ema)
+        self.conditions = conditions_for(self.config, self.data, self.ema)
     if state['data'] == self.data.fingerprint(): return
     why = f" (its classes came in the order {', '.join(before)} then, and come as {', '.join(now)} now)"
     raise SettingError('dataset_path', self.config.dataset_path, f'holds other images than {path} was trained on'
