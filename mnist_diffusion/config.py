@@ -273,7 +273,7 @@ def _conflicts(c):
         yield 'teacher', 'goes with prediction_type=flow_map', 'give both, as --config one_step does, or neither'
     if c.teacher and c.guidance_scale != 1: yield 'guidance_scale', 'is of no use: the walks have it inside', 'leave it'
     if c.captions and not text: yield 'captions', "is of no use with condition='class'", 'set condition=text'
-    if c.attributes and (c.captions or not text): yield 'attributes', 'needs condition=text, no captions', 'do so'
+    if c.attributes and (c.captions or not text): yield 'attributes', 'needs texts, no captions', 'set condition'
     for t in c.captions or []:
         remedy = "write {digit} or {name} where the class belongs, as in 'the digit {digit}'"
         if '{digit}' not in t and '{name}' not in t: yield 'captions', f'holds {t!r}, which names no class', remedy
