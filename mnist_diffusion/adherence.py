@@ -85,7 +85,7 @@ def adherence(
     return figures | dict(attributes={a: of(k) for k,a in enumerate(names) if named[:,k].any()})
 
 def _targets(wishes, z, bins, train):
-    "For each wish what real images of which it is true measure on average, (N,5)."
+    "For each wish what real images of which it is true measure on average, (N,5); NaN where there are none."
     known = {}
     def mean(w):
         key = w.digit, tuple(sorted((a, tuple(sorted(b))) for a,b in w.bins.items()))
@@ -99,17 +99,22 @@ def _two_sided(bins):
 
 def _of_attribute(z, target, right, aside):
     "Share in the bins, number of images; mean absolute error and rank correlation where one side is asked for."
-    figures, z, target = dict(share=right.double().mean().item(), num_images=len(z)), z[~aside], target[~aside]
+    figures, sided = dict(share=right.double().mean().item(), num_images=len(z)), ~aside & ~target.isnan()
+    z, target = z[sided], target[sided]
     if len(target.unique()) < 2: return figures
     return figures | dict(error=(z-target).abs().mean().item(), correlation=float(spearmanr(target.cpu(), z.cpu())[0]))
 
 def _leakage(wishes, off, named):
-    "Mean distance of the means, over what was named (any digit) and attributes that weren't; None where all were."
-    groups = {}
-    for k,w in enumerate(wishes): groups.setdefault(str(sorted((a, sorted(b)) for a,b in w.bins.items())), []).append(k)
-    apart = [off[rows].mean(0)[~named[rows[0]]].abs() for rows in groups.values() if len(rows) >= 30]
-    apart = torch.cat(apart) if apart else torch.zeros(0)
-    return apart.mean().item() if len(apart) else None
+    "Distance of the means (root mean square, by number of images) of what wasn't named; None where there is none."
+    groups, total, count = {}, 0., 0
+    for k in (~off.isnan().any(1)).nonzero()[:,0].tolist():
+        groups.setdefault(str(sorted((a, sorted(b)) for a,b in wishes[k].bins.items())), []).append(k)
+    for rows in groups.values():
+        x = off[rows][:,~named[rows[0]]].double()
+        if len(rows) < 2 or not x.numel(): continue
+        total += (len(rows)*x.mean(0)**2 - x.var(0)).sum().item()   # a mean of n is off by its variance / n anyway
+        count += x.numel()
+    return max(total/count, 0)**.5 if count else None
 
 # %% ../nbs/46_adherence.ipynb #ad012
 def real_images(

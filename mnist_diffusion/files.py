@@ -4,11 +4,12 @@
 
 # %% auto #0
 __all__ = ['PACKAGE', 'PACKAGED', 'MARKS', 'NUMBERS', 'OWN', 'NOTHING', 'BOOLS', 'UNIONS', 'KINDS', 'expanded', 'DataError',
-           'read_text', 'Loader', 'Dumper', 'number_of', 'value_of', 'kind_of', 'as_type', 'fits', 'write_whole',
-           'save_folder', 'check_writable', 'free_folder', 'locked', 'cache_folder', 'cached', 'fetch']
+           'SettingError', 'nearest', 'read_text', 'Loader', 'Dumper', 'number_of', 'value_of', 'kind_of', 'as_type',
+           'fits', 'write_whole', 'save_folder', 'check_writable', 'free_folder', 'locked', 'cache_folder', 'cached',
+           'fetch']
 
 # %% ../nbs/20_files.ipynb #c003
-import codecs, hashlib, json, os, re, shutil, socket, tempfile, time, types, typing, warnings
+import codecs, difflib, hashlib, json, os, re, shutil, socket, tempfile, time, types, typing, warnings
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from filelock import FileLock, Timeout
@@ -36,6 +37,36 @@ class DataError(ValueError):
         self.name, self.why, self.remedy = name, why, remedy
 
     def __str__(self): return f'{self.name} {self.why}'.strip() + (f': {self.remedy}' if self.remedy else '')
+
+# %% ../nbs/20_files.ipynb #e002
+class SettingError(ValueError):
+    "A setting, argument or flag that cannot work."
+    def __init__(self,
+        setting:str,    # its name, as in a signature or in Config
+        value=...,      # what was given; left out where it says nothing
+        why:str='',     # what is wrong with it
+        remedy:str='',  # what to do about it
+    ):
+        super().__init__(setting, value, why, remedy)
+        self.setting, self.value, self.why, self.remedy = setting, value, why, remedy
+
+    def sentence(self,
+        name:str=None,  # how the setting is written, such as '--batch_size'; None: as it is
+    )->str:             # one line
+        "What is wrong and what to do."
+        shown = (name or self.setting) + ('' if self.value is ... else f'={self.value!r}')
+        return f'{shown} {self.why}'.strip() + (f': {self.remedy}' if self.remedy else '')
+
+    def __str__(self): return self.sentence()
+
+# %% ../nbs/20_files.ipynb #m004
+def nearest(
+    name:str, # what was written
+    known,    # what could have been meant
+)->str:       # ' (did you mean …?)', or an empty string
+    "A hint at the nearest of the `known` names."
+    near = difflib.get_close_matches(str(name), list(known), 1, 0.5)
+    return f' (did you mean {near[0]!r}?)' if near else ''
 
 # %% ../nbs/20_files.ipynb #c009
 MARKS = {codecs.BOM_UTF8: 'utf-8', codecs.BOM_UTF32_LE: 'utf-32-le', codecs.BOM_UTF32_BE: 'utf-32-be',
