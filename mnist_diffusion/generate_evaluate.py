@@ -312,7 +312,6 @@ def measure_run(
     import torch
     from mnist_diffusion.datasets import load_data
     from mnist_diffusion.evaluation import Evaluation, floor_of
-    from mnist_diffusion.runs import SAMPLED_WITH
     c = model.config
     config = c.replace(seed=seed, fid_num_samples=num_images, clip_num_samples=num_images)
     newest = model.load_pipeline(scheduler, scheduler_options)
@@ -327,9 +326,9 @@ def measure_run(
         results[name] = evaluation.figures(images, costly=pipe is newest)
         if not latest: say(f'{name}: {results[name]["num_images"]:,} images drawn and measured')
     floor = floor_of(test, evaluation.tools, num_images, c.captions, seed, costly=True)
-    settings = {n: getattr(c, n) for n in SAMPLED_WITH} | {n: v for n,v in options.items() if n != 'batch_size'}
-    settings |= dict(scheduler=type(pipe.scheduler).__name__, seed=seed, state=name, dataset=train.name)
+    settings = _drawn_with(c, newest, options) | dict(seed=seed, state=name, dataset=train.name)
     result, table = _tables(settings, results, floor, c.condition == 'text')
+    if c.attributes: table += _adherence(result, newest, train, test, num_images//4, seed, options)
     _write_evaluation(Path(output_dir or model.folder), result, table, results if len(results) > 1 else None, floor)
     return result, table, images, evaluation.labels
 
@@ -362,6 +361,19 @@ def _states(model, newest, latest, scheduler):
         pipe.set_progress_bar_config(disable=True)
         yield name(path), pipe.to(newest.device)
     yield name(paths[-1]) if paths else 'pipeline', newest
+
+def _drawn_with(config, pipe, options):
+    "How the images of an evaluation are drawn."
+    from mnist_diffusion.runs import SAMPLED_WITH
+    settings = {n: getattr(config, n) for n in SAMPLED_WITH} | {n: v for n,v in options.items() if n != 'batch_size'}
+    return settings | dict(scheduler=type(pipe.scheduler).__name__)
+
+def _adherence(result, pipe, train, test, num_images, seed, options):
+    "Does the newest state draw attributes as they are asked for? Into `result`, and as Markdown."
+    from mnist_diffusion.adherence import adherence_table, measure_adherence
+    say(f'drawing {num_images:,} images for each kind of prompt about attributes')
+    result['adherence'] = measure_adherence(pipe, train, test, num_images, seed, **options)
+    return '\n\n' + adherence_table(result['adherence'])
 
 def _tables(settings, results, floor, by_text):
     "All figures as a dict, those of the newest state first, and as Markdown."
