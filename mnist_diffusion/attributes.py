@@ -6,7 +6,7 @@
 __all__ = ['ATTRIBUTES', 'EDGES', 'LOW', 'MIDDLE', 'HIGH', 'OUTER', 'QUALITIES', 'HELD_OUT_WORDS', 'DEGREES', 'SYNONYMS',
            'NUMBERS', 'FRAMES', 'NOUNS', 'MAX_WORDS', 'HELD_OUT_PAIRS', 'PHRASES', 'VERBS', 'ATTRIBUTE_VOCABULARY',
            'ink', 'distances', 'thickness', 'moments', 'measure', 'Yardstick', 'yardstick', 'meant', 'Said',
-           'phrases_for', 'attribute_caption', 'phrased', 'Wish', 'parse', 'digit_alone']
+           'phrases_for', 'attribute_caption', 'phrased', 'Wish', 'parse', 'digit_alone', 'described']
 
 # %% ../nbs/16_attributes.ipynb #at003
 import random, re
@@ -297,6 +297,16 @@ def digit_alone(
     "The caption of the digit that a text names, without its attributes."
     digit = parse(text).digit
     return '' if digit is None else DIGIT_TEMPLATES[0].replace('{digit}', str(digit))
+
+# %% ../nbs/16_attributes.ipynb #at060
+def described(
+    digit:int, # from 0 to 9
+    said:list, # of str, phrases about it; empty ones say nothing
+)->str:
+    "A prompt for a digit of which this is true, in the plainest form."
+    behind = [s for s in said if s.startswith('of ') or s.endswith(('left', 'right'))]
+    before = ', '.join(s for s in said if s and s not in behind)
+    return ', '.join(filter(None, [' '.join(filter(None, ['the', before, str(digit)])), *behind]))
 
 # %% ../nbs/16_attributes.ipynb #at053
 def _said_words():
