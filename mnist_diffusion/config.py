@@ -127,6 +127,7 @@ class Config:
     guidance_scale:float = setting(1.4, 'classifier-free guidance; 1 means none', low=0, later=True)
     guidance_rescale:float = setting(0., low=0, high=1, later=True,
         help='from 0 (not) to 1: shrink guided predictions to the spread of the conditional ones')
+    emphasis:float = setting(1., "how often what a text says beyond the class counts; 1 means once", low=0, later=True)
 
     log_every:int = setting(100, 'optimizer steps per line of metrics.jsonl', group='records', low=1, later=True)
     sample_every:int = setting(1, 'epochs per grid of samples; 0: none', low=0, later=True)
@@ -248,6 +249,7 @@ def _conflicts(c):
         yield 'captions', "is of no use with condition='class'", 'set condition=text, or leave captions out'
     if c.attributes and (c.captions or not text):
         yield 'attributes', 'needs texts, and writes captions of its own', 'set condition=text, leave captions out'
+    if c.emphasis != 1 and not text: yield 'emphasis', 'is of no use without texts', 'set condition=text, or leave it'
     for t in c.captions or []:
         remedy = "write {digit} or {name} where the class belongs, as in 'the digit {digit}'"
         if '{digit}' not in t and '{name}' not in t: yield 'captions', f'holds {t!r}, which names no class', remedy

@@ -82,6 +82,7 @@ def generate(
     num_images:Annotated[int, dict(low=1, high=1_000_000)]=5, # images of each class or text
     guidance_scale:float|None=None,     # classifier-free guidance, 1 means none; default: the run's
     guidance_rescale:float|None=None,   # 0 to 1: shrink guided predictions to the usual spread; default: the run's
+    emphasis:float|None=None,           # how often what a text says beyond its class counts; default: the run's
     num_inference_steps:int|None=None,  # steps from noise to image; default: the run's
     scheduler:str|None=None,            # another sampler: DDPM, DDIM, FlowEuler, FlowHeun or a diffusers class
     scheduler_options:dict={},          # options of that scheduler
@@ -113,7 +114,7 @@ def generate(
     subjects, names, stems = (texts, texts, known) if texts else _subjects(run, pipe, labels)
     if not known: _refuse_existing(stems, num_images, where(), overwrite)
     options = dict(guidance_rescale=guidance_rescale, **_edits(pipe, given, strength, num_resamples))
-    if negative_prompt is not None: options |= dict(negative_prompt=negative_prompt)
+    options |= {k: v for k,v in dict(negative_prompt=negative_prompt, emphasis=emphasis).items() if v is not None}
     if negative_prompt and (pipe.config.guidance_scale if guidance_scale is None else guidance_scale) == 1:
         say('guidance_scale is 1, which means none: the negative prompt has no effect')
     began = time.perf_counter()

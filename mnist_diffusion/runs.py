@@ -231,7 +231,7 @@ def pipeline_of(
     from mnist_diffusion.text_pipelines import TextToDigitPipeline
     encoder, tokenizer = text_parts(config.text_encoder)
     return TextToDigitPipeline(unet, scheduler, encoder.to(unet.device), tokenizer, config.tokenizer_max_length,
-                               prompts, class_names, **own)
+                               prompts, class_names, emphasis=config.emphasis, **own)
 
 SAMPLED_WITH = 'guidance_scale', 'guidance_rescale', 'num_inference_steps'      # settings that a pipeline keeps
 
@@ -322,6 +322,7 @@ def load_pipeline(self:Run,
     if scheduler: pipe.scheduler = sampler_for(scheduler, process_of(pipe.scheduler), scheduler_options)
     own = {n: getattr(self.config, n) for n in SAMPLED_WITH if not self.alone or pipe.config.get(n) is None}
     if self.alone and pipe.has_guidance_inside: own = {}
+    if self.condition == 'text' and not self.alone: own['emphasis'] = self.config.emphasis
     pipe.register_to_config(**own, **({} if self.alone else {'mixed_precision': self.config.mixed_precision}))
     return pipe.to('cuda' if torch.cuda.is_available() else 'cpu')
 

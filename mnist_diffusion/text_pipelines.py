@@ -6,7 +6,7 @@
 __all__ = ['PACKAGED', 'WEIGHT', 'TextToDigitPipeline', 'Emphasis', 'beside']
 
 # %% ../nbs/12_text_pipelines.ipynb #c002
-import copy, json
+import copy, json, re
 from fastcore.basics import patch
 from fastcore.meta import delegates
 import torch
@@ -14,10 +14,11 @@ from torch import nn, Tensor
 from .unets import UNetOutput
 from .walks import checked, few, listed, spelled
 from .pipelines import DigitPipeline
-from .text import DIGIT_CLIP, encode, load_text_encoder, text_condition
+from .text import class_forms, DIGIT_CLIP, encode, load_text_encoder, text_condition
 
 # %% ../nbs/12_text_pipelines.ipynb #c005
 PACKAGED = DIGIT_CLIP.with_name('text_fast')       # a model that comes with the package
+WEIGHT = float, 0, float('inf'), '0 (details are not heard) or more, 1 is usual'
 
 class TextToDigitPipeline(DigitPipeline):
     "Guided sampling of images from texts; call it with a prompt, or many."
@@ -34,12 +35,14 @@ class TextToDigitPipeline(DigitPipeline):
         guidance_rescale=None,      # of a call that doesn't say; default: 0
         num_inference_steps=None,   # of a call that doesn't say; default: 20
         mixed_precision=None,       # that the network was trained in: auto, no, bf16 or fp16
+        emphasis=None,              # of a call that doesn't say; default: 1
     ):
         super().__init__(unet, scheduler, class_names, guidance_scale, guidance_rescale, num_inference_steps,
                          mixed_precision)
         self.register_modules(text_encoder=text_encoder, tokenizer=tokenizer)
         self.register_to_config(tokenizer_max_length=tokenizer_max_length,
-                                prompts=None if prompts is None else list(prompts))
+                                prompts=None if prompts is None else list(prompts),
+                                emphasis=None if emphasis is None else checked('emphasis', emphasis, WEIGHT))
 
     @classmethod
     def from_pretrained(cls, pretrained_model_name_or_path=None, **kwargs):
@@ -94,8 +97,6 @@ def _ends(self:TextToDigitPipeline, start, end, negative_prompt=''):
     return ends, lambda: self.prompt_condition(ends, negative_prompt or '')
 
 # %% ../nbs/12_text_pipelines.ipynb #em002
-WEIGHT = float, 0, float('inf'), '0 (details are not heard) or more, 1 is usual'
-
 class Emphasis(nn.Module):
     "A network that hears more, or less, of what a text says beyond another: d + e (f - d)."
     def __init__(self,
@@ -131,6 +132,17 @@ def beside(
     joined = lambda a, b: {k: torch.cat([v.expand_as(b[k]), b[k]], 1) for k,v in a.items()}
     return type(base)(joined(base.kwargs, full.kwargs), joined(base.null, full.null))
 
+@patch
+def base_of(self:TextToDigitPipeline,
+    text:str # a prompt
+)->str:      # '' where it names no class
+    "The prompt of the first class that a text names: what it says without its details."
+    found = {}
+    for k,name in enumerate(self.config.class_names or [] if self.config.prompts else []):
+        named = '|'.join(map(re.escape, class_forms(name)))
+        if m := re.search(rf'(?<!\w)({named})(?!\w)', text.lower()): found[m.start()] = self.config.prompts[k]
+    return found[min(found)] if found else ''
+
 def _bases(base_prompt, texts):
     "A base for each text."
     bases = [base_prompt(t) for t in texts] if callable(base_prompt) else _texts(base_prompt)
@@ -157,8 +169,8 @@ def __call__(self:TextToDigitPipeline,
     negative_prompt:str='',      # guidance leads away from it; of no effect at guidance_scale 1
     num_images_per_prompt:int=1, # images for each prompt or label, at least 1
     labels=None,                 # instead: classes, by name or number, through the prompts that stand for them
-    base_prompt=None,            # what a prompt says without its details: a text, many, or a function of the prompt
-    emphasis:float=1.,           # how often what the prompt says beyond that counts, 0 or more
+    emphasis:float=None,         # how often what a prompt says beyond its class counts; default: the pipeline's
+    base_prompt=None,            # what it says without that: a text, many, or a function; default: base_of
     **kwargs                     # for draw
 ):                               # images, prompt by prompt
     "Sample images of these prompts. Options of the scheduler's `step`, such as DDIM's `eta`, may follow."
@@ -168,9 +180,10 @@ def __call__(self:TextToDigitPipeline,
     negative = '' if negative_prompt is None else negative_prompt
     wanted = [t for t in texts for _ in range(each)]
     has_condition = prompt is not None or negative != ''
-    if base_prompt is None or checked('emphasis', emphasis, WEIGHT) == 1:
+    emphasis = self.config.get('emphasis') if emphasis is None else checked('emphasis', emphasis, WEIGHT)
+    if emphasis in (None, 1):
         return self.draw(wanted, lambda: self.prompt_condition(texts, negative, each), has_condition, **kwargs)
-    bases, pipe = _bases(base_prompt, texts), copy.copy(self)
+    bases, pipe = _bases(base_prompt or self.base_of, texts), copy.copy(self)
     pipe.unet = Emphasis(self.unet, emphasis)
     pair = lambda: beside(*(self.prompt_condition(t, negative, each) for t in (bases, texts)))
     return pipe.draw(wanted, pair, has_condition, **kwargs)
