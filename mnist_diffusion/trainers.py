@@ -314,11 +314,8 @@ def _prepare(self:Distillation, model):
     c, run = self.config, Run(self.config.output_dir)
     self.files = WalkFiles(run/'walks', c.num_walks, dict(seed=c.seed, data=self.data.fingerprint()))
     if not run.checkpoints or self.files.missing: self._meet_teacher(model)
-    total, self.turn = self.total_steps, self.total_steps - round(c.matching*self.total_steps)
-    self.total_steps = max(1, self.turn)                      # the schedule is that of the first part
+    self.turn = self.total_steps - round(c.matching*self.total_steps)
     Training._prepare(self, model)
-    self.total_steps, first = total, self.learning_rate_at
-    self.learning_rate_at = lambda step: first(step) if step < self.turn else self.second_rate(step)
 
 @patch
 def _meet_teacher(self:Distillation, model):
