@@ -17,7 +17,7 @@ import torch
 from .data import rng
 from .walks import few
 from .samplers import process_of, sampler_for
-from .few_steps import (draw_fresh, draw_states, Encoder, FeatureMatching, joined, jump, matched_loss,
+from .few_steps import (draw_fresh, draw_states, ENCODERS, FeatureMatching, joined, jump, matched_loss,
                                        teacher_walks, train_encoder, Walks)
 from .files import DataError, write_whole
 from .config import Config, load_config, preset_names, SettingError, SETTINGS
@@ -193,22 +193,24 @@ class WalkLearning:
 def _turn(self:WalkLearning):
     "Begin the second part: another loss."
     with self.accelerator.autocast():
-        self.beside['matching'] = FeatureMatching(self.encoder(), self.data).to(self.device)
+        self.beside['matching'] = FeatureMatching(self.encoders(), self.data).to(self.device)
 
 @patch
-def encoder(self:WalkLearning):
-    "The encoder whose features are matched, from its file; trained where there is none."
-    path, acc = self.files.folder/'encoder.safetensors', self.accelerator
-    if acc.is_main_process and not path.exists():
+def encoders(self:WalkLearning)->list:
+    "The encoders whose features are matched, from their files; trained where there are none."
+    return [self._encoder(kind, self.files.folder/f'encoder_{k}.safetensors') for k,kind in enumerate(ENCODERS)]
+
+@patch
+def _encoder(self:WalkLearning, kind, path):
+    if self.accelerator.is_main_process and not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        weights = train_encoder(self.data, self.config.seed).state_dict()
+        weights = train_encoder(self.data, self.config.seed, kind=kind).state_dict()
         write_whole(path, save({k: v.cpu().contiguous() for k,v in weights.items()}))
-    acc.wait_for_everyone()
-    encoder = Encoder(self.data.shape[0], self.data.num_classes).requires_grad_(False).eval()
+    self.accelerator.wait_for_everyone()
+    encoder = kind(self.data.shape[0], self.data.num_classes).requires_grad_(False).eval()
     try: encoder.load_state_dict(load_file(path))
     except Exception as e: raise DataError(path, f'is damaged ({e})', 'delete it, and it is trained again') from None
     return encoder.to(self.device, memory_format=torch.channels_last)
-
 
 # %% ../nbs/26_teachers.ipynb #c018
 @patch
@@ -250,7 +252,8 @@ def before(self:WalkLearning):
     self.walks, self.wanted = self.files.load(self.device)
     self.labels = torch.cat([self.data.labels[self.rows_of(k)] for k in range(len(self.files.paths))])
     if self.turn < self.total_steps:
-        self.encoder()
+        yield f'{len(ENCODERS)} encoders, whose features are matched from step {self.turn} on'
+        self.encoders()
         yield ''
 
 # %% ../nbs/26_teachers.ipynb #c017
