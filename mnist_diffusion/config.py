@@ -96,7 +96,8 @@ class Config:
     rescale_betas_zero_snr:bool = setting(False, 'rescale the betas so that nothing is left of the image at T')
     prediction_type:str = setting('flow', 'what the network predicts',
                                   choices=('epsilon', 'sample', 'v_prediction', 'flow', 'flow_map'))
-    timestep_sampling:str = setting('logit_normal', 'how training times are drawn', choices=('uniform', 'logit_normal'))
+    timestep_sampling:str = setting('logit_normal', 'how training times are drawn',
+                                    choices=('uniform', 'logit_normal', 'logit_uniform'))
 
     loss:str = setting('mse', 'kl is of softmaxes over features, posterior_kl of Gaussians (Ho et al. eq. 5)',
                        group='loss', choices='losses.LOSSES')
@@ -111,8 +112,9 @@ class Config:
     condition_dropout:float = setting(0.1, low=0, below=1,
         help='share of labels or captions replaced by the null class or the empty caption, for guidance')
 
-    model:str = setting('conditional_unet', "conditional_unet is this package's, the others are diffusers'",
-                        group='network', choices=('conditional_unet', 'unet2d', 'unet2d_condition'))
+    model:str = setting('conditional_unet', group='network',
+                        help="conditional_unet and pixel_mixture (for likelihood) are ours, the others diffusers'",
+                        choices=('conditional_unet', 'pixel_mixture', 'unet2d', 'unet2d_condition'))
     patch_size:int = setting(2, 'conditional_unet: side of the patches that become channels', low=1, high=16)
     block_widths:list[int] = setting([64, 128], 'channels at each level')
     model_channels:int|None = setting(None, low=1,
@@ -225,7 +227,7 @@ def names_in(
 def _conflicts(c):
     "Settings of `c` that cannot be used with others: name, what is wrong, remedy."
     flow, text, zero_snr = c.prediction_type.startswith('flow'), c.condition == 'text', c.rescale_betas_zero_snr
-    bayes, parts = c.loss == 'posterior_kl', c.gradient_accumulation_steps
+    bayes, parts, theirs = c.loss == 'posterior_kl', c.gradient_accumulation_steps, c.model.startswith('unet2d')
     if c.num_inference_steps > c.num_train_timesteps:
         yield 'num_inference_steps', f'is more than num_train_timesteps={c.num_train_timesteps}', 'lower it'
     if c.batch_size % parts:
@@ -240,6 +242,8 @@ def _conflicts(c):
         yield 'loss', why, 'use mse, or another prediction_type'
     if bayes and c.snr_gamma is not None:
         yield 'snr_gamma', "cannot be used with loss='posterior_kl', which has weights of its own", 'leave it out'
+    if c.model == 'pixel_mixture' and c.prediction_type != 'flow':
+        yield 'model', f'answers as a flow, not with prediction_type={c.prediction_type!r}', 'choose conditional_unet'
     if text and c.model == 'unet2d':
         yield 'model', 'cannot take texts', 'choose conditional_unet or unet2d_condition, or condition=class'
     if bool(c.teacher) != (c.prediction_type == 'flow_map'):
@@ -263,9 +267,9 @@ def _conflicts(c):
     why, both = f'makes channels {c.widths}, which', 'for block_widths and model_channels'
     if not all(1 <= w <= 16384 for w in c.widths):
         yield 'block_widths', f'{why} are out of range', f'give 1 to 16384 at each level {both}'
-    if c.model == 'conditional_unet' and any(w % 4 for w in c.widths):
+    if not theirs and any(w % 4 for w in c.widths):
         yield 'block_widths', f'{why} are not divisible by the four heads of attention', f'use multiples of 4 {both}'
-    if c.model != 'conditional_unet' and any(w % 8 for w in c.widths):
+    if theirs and any(w % 8 for w in c.widths):
         why = f'{why} do not suit model={c.model!r}, whose groups and heads are eighths'
         yield 'block_widths', why, f'use multiples of 8 {both}'
 

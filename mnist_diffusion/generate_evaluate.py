@@ -237,6 +237,7 @@ def evaluate(
     batch_size:int=256,                # images at a time
     dataset_path:str|None=None,        # where the data is; default: where the run had it
     output_dir:Path|None=None,         # folder for evaluation.json and evaluation.md; default: the run's
+    likelihood:bool=False,             # instead, the bits per dimension of so many test images, in likelihood.json
 )->dict:                               # the figures, those of real test images under 'floor'
     "Measure a run: draw images, compare them with real ones and each checkpoint with the others, write the tables."
     from mnist_diffusion.runs import check_sampling, find_model
@@ -248,6 +249,9 @@ def evaluate(
     check_sampling(model, None, num_inference_steps, scheduler, scheduler_options)
     folder = model.folder if output_dir is None else expanded(output_dir)
     check_writable(folder)
+    if likelihood:
+        from mnist_diffusion.run_likelihood import measure_likelihood
+        return measure_likelihood(model, num_images, seed, dataset_path, folder)
     given = dict(guidance_scale=guidance_scale, guidance_rescale=guidance_rescale)
     given |= dict(num_inference_steps=num_inference_steps)
     options = {k: v for k,v in given.items() if v is not None}
@@ -257,7 +261,8 @@ def evaluate(
     say(f'written to {folder/"evaluation.json"} and evaluation.md')
     return result
 
-evaluate.example = 'mnist-diffusion evaluate outputs/quickstart --num_images 2000'
+evaluate.example = '''mnist-diffusion evaluate outputs/quickstart --num_images 2000
+  mnist-diffusion evaluate outputs/likelihood --likelihood --num_images 10000'''
 
 def check_enough(
     num_images:int|None # to measure

@@ -36,6 +36,8 @@ def _saved_in(path, takes_text):
     if folder is None:
         raise ValueError(f'{given} holds no pipeline (model_index.json): give the folder of one, or of a run')
     saved = json.loads((folder/'model_index.json').read_text(encoding='utf-8'))
+    library = str((saved.get('unet') or [''])[0])
+    if library.startswith('mnist_diffusion.'): importlib.import_module(library)    # diffusers wants that done
     if ('text_encoder' in saved) == takes_text: return str(folder)
     kind = saved.get('_class_name')
     raise ValueError(f'{folder} holds a {kind}, for {"labels" if takes_text else "texts"}: use {kind}.from_pretrained')

@@ -195,10 +195,10 @@ def unet_of(
     num_classes:int,   # classes of the data
 ):                     # a new network
     "The network that `config` describes, for images of this shape."
-    from mnist_diffusion.unets import make_unet
+    from mnist_diffusion.pixel_mixtures import make_network
     c, classes = config, None if config.condition == 'text' else num_classes
-    return make_unet(c.model, tuple(image_shape), classes, c.patch_size, c.widths, c.layers_per_block, c.attention,
-                     c.cross_attention_dim)
+    return make_network(c.model, tuple(image_shape), classes, c.patch_size, c.widths, c.layers_per_block,
+                        c.attention, c.cross_attention_dim, c.num_train_timesteps)
 
 def schedule_of(
     config:Config # a configuration

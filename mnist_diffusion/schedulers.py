@@ -133,15 +133,16 @@ def snr(self:Forward,
 
 @patch
 def draw_timesteps(self:Forward,
-    n:int,                             # how many
-    generator:torch.Generator=None,    # source of randomness (CPU)
-    timestep_sampling:str='uniform',   # uniform or logit_normal
+    n:int, generator:torch.Generator=None, # how many, and the source of randomness (CPU)
+    timestep_sampling:str='uniform',   # uniform, logit_normal or logit_uniform
 )->Tensor:                             # (n,): whole numbers in [0, T), or real ones in (0, T) for flow
-    "Random times to train at; logit_normal prefers the middle (2403.03206, sec. 3.1)."
+    "Random times to train at; logit_normal prefers the middle (2403.03206, sec. 3.1), logit_uniform none."
     T = self.config.num_train_timesteps
     if timestep_sampling == 'uniform': u = torch.rand(n, generator=generator)
     elif timestep_sampling == 'logit_normal': u = torch.randn(n, generator=generator).sigmoid()
-    else: raise ValueError(f'timestep_sampling={timestep_sampling!r} is not known: choose uniform or logit_normal')
+    elif timestep_sampling == 'logit_uniform': # one time in each of n equal parts (2107.00630, app. I.1)
+        u = (9*(torch.randperm(n, generator=generator) + torch.rand(n, generator=generator))/n - 6).sigmoid()
+    else: raise ValueError(f'{timestep_sampling=} is not known: choose uniform, logit_normal or logit_uniform')
     return u*T if self.continuous else (u*T).long().clamp(max=T-1)
 
 # %% ../nbs/01_schedulers.ipynb #c017
