@@ -17,8 +17,8 @@ import torch
 from .data import rng
 from .walks import few
 from .samplers import process_of, sampler_for
-from .few_steps import (draw_fresh, draw_states, ENCODERS, FeatureMatching, joined, jump, matched_loss,
-                                       teacher_walks, train_encoder, Walks)
+from .few_steps import (draw_fresh, draw_states, ENCODERS, FeatureMatching, joined, jump,
+                                       matched_loss, NEAR_NOISE, teacher_walks, train_encoder, Walks)
 from .files import DataError, write_whole
 from .config import Config, load_config, preset_names, SettingError, SETTINGS
 
@@ -269,7 +269,8 @@ def drawn(self:WalkLearning):
     x, s, rows = draw_fresh(self.data, c.batch_size-of_walks, c.seed, count)
     labels = self.data.labels[rows]
     fresh = x, s, self.conditions.numbers(labels, rows, c.seed, count), labels
-    return *map(torch.cat, zip(walks, fresh)), ends
+    states, times, *wanted = walks
+    return *map(torch.cat, zip((states, times.clamp(max=NEAR_NOISE), *wanted), fresh)), ends
 
 @patch
 def share(self:WalkLearning,
