@@ -12,7 +12,7 @@ import torch
 from torch import nn, Tensor
 import torch.nn.functional as F
 from transformers import CLIPTextConfig, CLIPTextModel, PreTrainedTokenizerFast
-from .unets import TextPooling
+from .unets import autocast, TextPooling
 from .text import captions_of_class, Clip, DIGIT_WORDS
 from .digit_clip import digit_tokenizer, save_digit_clip, training_caption
 from .attributes import ATTRIBUTE_VOCABULARY, ATTRIBUTES, DEGREES, parse, phrased, QUALITIES, SYNONYMS
@@ -92,7 +92,7 @@ def train_reader(
     for step in range(num_steps):
         texts, digits, bins = reader_batch(batch_size, seed, step)
         ids = tokenizer(texts, return_tensors='pt', padding=True, truncation=True, max_length=28)['input_ids']
-        with torch.autocast('cpu', torch.bfloat16): of_digits, of_bins = reader(ids)
+        with autocast('cpu', 'auto'): of_digits, of_bins = reader(ids)
         loss = F.cross_entropy(of_digits, digits) + 5*F.binary_cross_entropy_with_logits(of_bins, bins)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(reader.parameters(), 1.)

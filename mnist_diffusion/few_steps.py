@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['ENCODERS', 'LEVELS', 'NEAR_NOISE', 'jump', 'Walks', 'teacher_walks', 'joined', 'draw_states', 'distillation_loss',
-           'distil_steps', 'single_precision', 'Moments', 'Encoder', 'PoolingEncoder', 'train_encoder',
-           'FeatureMatching', 'nearest_level', 'draw_fresh', 'matched_loss', 'match_steps']
+           'distil_steps', 'single_precision', 'Moments', 'Encoder', 'StridedEncoder', 'PoolingEncoder',
+           'train_encoder', 'FeatureMatching', 'nearest_level', 'draw_fresh', 'matched_loss', 'match_steps']
 
 # %% ../nbs/14_few_steps.ipynb #c003
 import copy
@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from fastcore.basics import patch
 from torch import Tensor, nn
 from .data import batch_indices, rng
-from .unets import class_condition, Condition, predict
+from .unets import autocast, class_condition, Condition, predict
 from .first_model import ema_decay_at, guided, update_ema
 from .walks import begun, walk
 from .metrics import fitted
@@ -130,7 +130,7 @@ def single_precision(f): # a method of images or features
     "`f` without autocast: sums over many steps need all their digits."
     @wraps(f)
     def full(self, features, *args, **kwargs):
-        with torch.autocast(features.device.type, enabled=False): return f(self, features.float(), *args, **kwargs)
+        with autocast(features.device.type, 'no'): return f(self, features.float(), *args, **kwargs)
     return full
 
 class Moments(nn.Module):
@@ -178,38 +178,8 @@ def distance(self:Moments,
 
 # %% ../nbs/14_few_steps.ipynb #m037
 class Encoder(nn.Module):
-    "A classifier in three strides, whose features are compared; for images (B,C,H,W) in [-1, 1]."
-    def __init__(self, in_channels:int=1, num_classes:int=10, width:int=32):
-        super().__init__()
-        stage = lambda a, b, first, k: nn.Sequential(nn.Conv2d(a, b, first, 1, first//2), nn.GELU(),
-                                                     nn.Conv2d(b, b, k, 2, 1), nn.GELU())
-        self.stages = nn.ModuleList([stage(in_channels, width, 5, 4), stage(width, 2*width, 3, 4),
-                                     stage(2*width, 4*width, 3, 3)])
-        self.norms = nn.ModuleList([nn.GroupNorm(1, width), nn.GroupNorm(1, 2*width), nn.Identity()])
-        self.hidden, self.out = nn.Linear(64*width, 4*width), nn.Linear(4*width, num_classes)
-    def features(self,
-        x:Tensor, # (B,C,H,W), in [-1, 1]
-    )->list:      # (B,D) each: from the edges of strokes to the logits
-        "What it sees at four depths."
-        seen = []
-        for stage,norm,places in zip(self.stages, self.norms, (3, 2, 4)):
-            x = norm(stage(x))
-            seen.append(F.adaptive_avg_pool2d(x, places).flatten(1))
-        hidden = self.hidden(seen.pop())
-        return [*seen, hidden, self.out(F.gelu(hidden))]
-    def forward(self, x:Tensor): "Logits."; return self.features(x)[-1]
-
-# %% ../nbs/14_few_steps.ipynb #m037b
-class PoolingEncoder(nn.Module):
-    "The same by other means: 3×3 convolutions, ReLU, max-pooling."
-    def __init__(self, in_channels:int=1, num_classes:int=10, width:int=24):
-        super().__init__()
-        conv = lambda a, b: nn.Sequential(nn.Conv2d(a, b, 3, 1, 1), nn.ReLU())
-        pool = lambda: nn.MaxPool2d(2, ceil_mode=True)
-        self.stages = nn.ModuleList([nn.Sequential(conv(in_channels, width), conv(width, width), pool()),
-                                     nn.Sequential(conv(width, 2*width), conv(2*width, 2*width), pool())])
-        self.last = nn.Sequential(conv(2*width, 3*width), nn.AdaptiveAvgPool2d(3), nn.Flatten())
-        self.hidden, self.out = nn.Linear(27*width, 4*width), nn.Linear(4*width, num_classes)
+    "A classifier whose features are compared; for images (B,C,H,W) in [-1, 1]."
+    stages:nn.ModuleList; hidden:nn.Module; out:nn.Module  # from edges to strokes; their summary; the logits
     def features(self,
         x:Tensor, # (B,C,H,W), in [-1, 1]
     )->list:      # (B,D) each: from the edges of strokes to the logits
@@ -218,19 +188,45 @@ class PoolingEncoder(nn.Module):
         for stage,places in zip(self.stages, (3, 2)):
             x = stage(x)
             seen.append(F.adaptive_avg_pool2d(x, places).flatten(1))
-        hidden = F.relu(self.hidden(self.last(x)))
+        hidden = self.hidden(x)
         return [*seen, hidden, self.out(hidden)]
     def forward(self, x:Tensor): "Logits."; return self.features(x)[-1]
 
-ENCODERS = Encoder, PoolingEncoder
+class StridedEncoder(Encoder):
+    "By strides, with GELU and norms."
+    def __init__(self, in_channels:int=1, num_classes:int=10, width:int=32):
+        super().__init__()
+        stage = lambda a, b, first, k: [nn.Conv2d(a, b, first, 1, first//2), nn.GELU(),
+                                        nn.Conv2d(b, b, k, 2, 1), nn.GELU()]
+        norm = lambda c: nn.GroupNorm(1, c)
+        self.stages = nn.ModuleList([nn.Sequential(*stage(in_channels, width, 5, 4), norm(width)),
+                                     nn.Sequential(*stage(width, 2*width, 3, 4), norm(2*width))])
+        self.hidden = nn.Sequential(*stage(2*width, 4*width, 3, 3), nn.AdaptiveAvgPool2d(4), nn.Flatten(),
+                                    nn.Linear(64*width, 4*width))
+        self.out = nn.Sequential(nn.GELU(), nn.Linear(4*width, num_classes))
+
+# %% ../nbs/14_few_steps.ipynb #m037b
+class PoolingEncoder(Encoder):
+    "By the largest of four neighbours, with ReLU."
+    def __init__(self, in_channels:int=1, num_classes:int=10, width:int=24):
+        super().__init__()
+        conv = lambda a, b: [nn.Conv2d(a, b, 3, 1, 1), nn.ReLU()]
+        pool = lambda: nn.MaxPool2d(2, ceil_mode=True)
+        self.stages = nn.ModuleList([nn.Sequential(*conv(in_channels, width), *conv(width, width), pool()),
+                                     nn.Sequential(*conv(width, 2*width), *conv(2*width, 2*width), pool())])
+        self.hidden = nn.Sequential(*conv(2*width, 3*width), nn.AdaptiveAvgPool2d(3), nn.Flatten(),
+                                    nn.Linear(27*width, 4*width), nn.ReLU())
+        self.out = nn.Linear(4*width, num_classes)
+
+ENCODERS = StridedEncoder, PoolingEncoder
 
 # %% ../nbs/14_few_steps.ipynb #m038
 def train_encoder(
     data,              # training images, an ImageData
     seed:int=0,        # of weights, batches and shifts
     num_steps:int=700, # see metrics.fitted
-    kind=Encoder,      # or PoolingEncoder
-)->nn.Module:          # in eval mode, without gradients
+    kind=StridedEncoder, # one of ENCODERS
+)->Encoder:            # in eval mode, without gradients
     "An encoder of these images, from scratch."
     shift = min(2, min(data.shape[1:])//4)
     batch = lambda idx, step: data.batch(idx, shift, rng(seed, step, 'encoder'))
@@ -253,8 +249,8 @@ class FeatureMatching(nn.Module):
         with torch.no_grad():
             rows = torch.arange(len(data), device=data.device).split(1000)
             real = [torch.cat(f) for f in zip(*(sum(self.seen(data.batch(idx)[0]), []) for idx in rows))]
-        self.moments = nn.ModuleList(nn.ModuleList(Moments(f, data.labels, data.num_classes, memory) for f in real)
-                                     for _ in range(groups))
+        moments = nn.ModuleList(Moments(f, data.labels, data.num_classes, memory) for f in real)
+        self.moments = nn.ModuleList(copy.deepcopy(moments) for _ in range(groups))
         logits = torch.stack(real[3::4])
         share = (logits.argmax(2) == data.labels).float().mean(1)
         for name in ('wanted', 'read'): self.register_buffer(name, share.clone())
