@@ -129,6 +129,7 @@ class FlowJumps(FlowEuler):
         prediction_type:str='flow_map',   # flow_map
         timestep_spacing:str='trailing',  # trailing or linspace
         shift:float=1.0,                  # more than 1: more of the jumps near noise
+        clip_sample:bool=False,           # go on from pixels that are cut to [-1, 1], as images are at the end
     ):
         if prediction_type != 'flow_map':
             raise ValueError(f'prediction_type={prediction_type!r} does not suit FlowJumps: it needs flow_map')
@@ -150,7 +151,9 @@ class FlowJumps(FlowEuler):
         "One jump, and the noise of the next time."
         s, after = self.sigmas[self.step_index].item(), self.sigmas[self.step_index+1].item()
         self.step_index += 1
-        x0 = out = sample - s*model_output
+        x0 = sample - s*model_output
+        if self.config.clip_sample: x0 = x0.clamp(-1, 1)
+        out = x0
         if after:
             noise = randn_tensor(x0.shape, generator=generator, device=x0.device, dtype=x0.dtype)
             out = (1-after)*x0 + after*noise
