@@ -9,7 +9,7 @@ __all__ = ['measured', 'AttributeConditions', 'conditions_for']
 import random
 import torch
 from .data import ImageData
-from .text import class_forms, DIGIT_WORDS, text_condition
+from .text import class_forms, DIGIT_WORDS, hidden_states, text_condition
 from .conditions import conditions_of, text_parts, TextConditions
 from .attributes import ATTRIBUTES, attribute_caption, measure, yardstick
 from .files import cached
@@ -60,8 +60,7 @@ class AttributeConditions(TextConditions):
         "The condition of a step: hidden states of the captions."
         size = dict(padding='max_length', truncation=True, max_length=self.length)
         ids = self.tokenizer(self.texts(labels, idx, seed, step), return_tensors='pt', **size)['input_ids']
-        hidden = self.encoder(input_ids=ids.to(self.null.device)).last_hidden_state.float()
-        return text_condition(hidden, self.null)
+        return text_condition(hidden_states(ids.to(self.null.device), self.encoder), self.null)
 
 # %% ../nbs/27_captioning.ipynb #ca010
 def conditions_for(

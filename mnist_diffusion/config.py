@@ -60,9 +60,9 @@ class Config:
         "templates of texts, with {digit}; default: the built-in ones, or an image folder's own captions")
     attributes:bool = setting(False, 'captions also say how thick, slanted, wide, tall and inky a digit is')
     text_encoder:str = setting('digit_clip', path=True,
-        help='digit_clip or attribute_words (in the package), or a CLIP: its folder, or name on the hub (openai/…)')
-    tokenizer_max_length:int = setting(8, 'tokens of a text; what is longer is cut', low=3, high=77)
-    cross_attention_dim:int = setting(512, "size of the text encoder's hidden states", low=1)
+        help='digit_clip, attribute_words (in the package), or a CLIP, T5 …: its folder, or name on the hub (openai/…)')
+    tokenizer_max_length:int = setting(8, 'tokens of a text; what is longer is cut', low=3, high=512)
+    cross_attention_dim:int|None = setting(None, "size of a text's hidden states; default: the text encoder's", low=1)
 
     output_dir:str = setting('outputs/fast', "the run's folder; an existing run there is continued", group='run',
                              path=True, later=True)
@@ -257,7 +257,7 @@ def _conflicts(c):
     for t in c.captions or []:
         remedy = "write {digit} or {name} where the class belongs, as in 'the digit {digit}'"
         if '{digit}' not in t and '{name}' not in t: yield 'captions', f'holds {t!r}, which names no class', remedy
-    if text and c.text_encoder == 'digit_clip' and c.cross_attention_dim != 512:
+    if text and c.text_encoder == 'digit_clip' and c.cross_attention_dim not in (None, 512):
         why = "does not suit text_encoder='digit_clip', whose hidden states have 512 numbers"
         yield 'cross_attention_dim', why, 'leave it out'
     if text and not c.condition_dropout and c.guidance_scale != 1:
@@ -374,7 +374,8 @@ def differences(self:Config,
     other:dict # settings of the run that is to be continued
 )->str:        # 'seed=1 (now 2), …', or an empty string
     "The settings that matter and differ from `other`, for the message that refuses to go on."
-    differ = lambda k, a, b: a != b and not (k == 'mixed_precision' and 'auto' in (a, b))
+    found_out = dict(mixed_precision='auto', cross_attention_dim=None)     # by the run itself
+    differ = lambda k, a, b: a != b and not (k in found_out and found_out[k] in (a, b))
     other = BEFORE | other
     pairs = {s.name: (other.get(s.name, s.default), getattr(self, s.name)) for s in SETTINGS.values() if not s.later}
     return ', '.join(f'{k}={old!r} (now {new!r})' for k,(old,new) in pairs.items() if differ(k, old, new))

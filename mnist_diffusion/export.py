@@ -20,6 +20,7 @@ from .unets import class_condition, num_classes
 from .walks import begun
 from .samplers import make_scheduler, process_of
 from .pipelines import DEFAULTS
+from .text import hidden_states
 from .files import DataError, expanded, free_folder, write_whole
 from .config import SettingError
 from .runs import find_model
@@ -57,7 +58,7 @@ class EncoderGraph(nn.Module):
 
     def forward(self, input_ids:Tensor): # tokens (B,L), int64
         "The hidden states, (B,L,D)."
-        return self.text_encoder(input_ids).last_hidden_state
+        return hidden_states(input_ids, self.text_encoder)
 
 # %% ../nbs/54_export.ipynb #c008a
 class PlainAttention(TorchFunctionMode):

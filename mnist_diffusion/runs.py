@@ -196,13 +196,14 @@ def unet_of(
 ):                     # a new network
     "The network that `config` describes, for images of this shape."
     from mnist_diffusion.pixel_mixtures import make_network
-    c, classes = config, None if config.condition == 'text' else num_classes
+    c, classes, width = config, num_classes, config.cross_attention_dim or 512
+    if c.condition == 'text':
+        from mnist_diffusion.conditions import text_width
+        classes, width = None, c.cross_attention_dim or text_width(c)
     return make_network(c.model, tuple(image_shape), classes, c.patch_size, c.widths, c.layers_per_block,
-                        c.attention, c.cross_attention_dim, c.num_train_timesteps)
+                        c.attention, width, c.num_train_timesteps)
 
-def schedule_of(
-    config:Config # a configuration
-)->dict:          # arguments of make_scheduler
+def schedule_of(config:Config)->dict: # arguments of make_scheduler
     "The settings that training and sampling share."
     from mnist_diffusion.samplers import PROCESS
     return {n: getattr(config, n) for n in PROCESS}

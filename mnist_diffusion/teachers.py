@@ -122,7 +122,8 @@ def settings_of_pipeline(
     net, process, texts = pipe.unet.config, process_of(pipe.scheduler), pipe.config.get('tokenizer_max_length')
     known = {n: v for n,v in Config().to_dict().items() if n not in SEEN}
     known |= {n: process[n] for n in ('prediction_type', 'num_train_timesteps')}
-    known |= {n: net[n] for n in ('patch_size', 'attention', 'layers_per_block') if n in net}
+    known |= {n: net[n] for n in ('patch_size', 'attention', 'layers_per_block', 'cross_attention_dim')
+              if n in net}
     known |= {'tokenizer_max_length': texts} if texts else {}
     return known | dict(condition='text' if texts else 'class', model=NAMES[type(pipe.unet).__name__],
                         block_widths=list(net.get('block_widths') or net.block_out_channels))

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['DIGIT_WORDS', 'DIGIT_TEMPLATES', 'CLASS_TEMPLATES', 'DIGIT_CLIP', 'PACKAGED_ENCODERS', 'class_forms', 'fill',
            'captions_of_class', 'Captions', 'captions_of', 'caption_images', 'evaluation_prompts', 'quiet', 'reason_of',
-           'load_text_encoder', 'caption_faults', 'tokenize', 'encode', 'text_condition', 'Clip', 'load_clip',
-           'clip_scores']
+           'load_text_encoder', 'caption_faults', 'tokenize', 'check_length', 'hidden_states', 'encode',
+           'text_condition', 'Clip', 'load_clip', 'clip_scores']
 
 # %% ../nbs/10_text.ipynb #c002
 import os, re, string, textwrap, warnings
@@ -22,7 +22,8 @@ from torch import Tensor
 import torch.nn.functional as F
 from torchvision.transforms.v2 import functional as TF, InterpolationMode
 import transformers
-from transformers import AutoTokenizer, CLIPImageProcessor, CLIPModel, CLIPTextConfig, CLIPTextModel
+from transformers import AutoConfig, AutoModelForTextEncoding, AutoTokenizer, CLIPImageProcessor
+from transformers import CLIPModel, CLIPTextModel, CLIPTextModelWithProjection
 from .data import ImageData, on_background, resize, rng, to_unit
 from .unets import Condition
 from .metrics import proportional_labels, rgb
@@ -120,14 +121,11 @@ def draw(self:Captions,
 )->Tensor:                     # (B,), int64: numbers into texts, on the device of `choices`
     "A caption for each image, each of its row's with the same chance."
     row = (labels if self.by == 'class' else idx).to(self.choices.device)
-    u = torch.rand(len(row), generator=generator).to(row.device)
-    counts = self.counts[row]
+    u, counts = torch.rand(len(row), generator=generator).to(row.device), self.counts[row]
     return self.choices[row, (u*counts).long().minimum(counts-1)]
 
 @patch
-def to(self:Captions,
-    device # such as 'cpu' or 'cuda'
-)->Captions:
+def to(self:Captions, device)->Captions: # such as 'cpu' or 'cuda'
     "The same captions, their numbers on `device`."
     return replace(self, choices=self.choices.to(device), counts=self.counts.to(device))
 
@@ -171,43 +169,11 @@ def quiet():
         log.set_verbosity(level)
         if bar: log.enable_progress_bar()
 
-def reason_of(
-    e:Exception # of a library
-)->str:         # a line
+def reason_of(e:Exception)->str: # a line
     "The first line of an error, not too long."
     line = (str(e).strip().splitlines() or [type(e).__name__])[0]
     return textwrap.shorten(line, 150, placeholder=' …').rstrip('.:')
 
-# %% ../nbs/10_text.ipynb #c024
-def _read(parts, **options):
-    "The parts of a CLIP, {class: folder or id}; the first is the model."
-    with quiet():
-        (cls, place), *others = parts.items()
-        kind = CLIPTextConfig.get_config_dict(place, **options)[0].get('model_type')
-        if kind not in ('clip', 'clip_text_model'): raise ValueError(f'it is of type {kind!r}, not CLIP')
-        model, info = cls.from_pretrained(place, use_safetensors=True, output_loading_info=True, **options)
-        if info['missing_keys']: raise ValueError(f"it lacks the weights {min(info['missing_keys'])}")
-        if cls is CLIPModel and model.config.vision_config.num_channels == 1: # Digit CLIP has no processor
-            others = [(c, p) for c,p in others if c is not CLIPImageProcessor]
-        return model.float().eval().requires_grad_(False), *(c.from_pretrained(p, **options) for c,p in others)
-
-def _load(
-    name,          # a folder, or an id on the hub
-    parts:dict,    # {class: its folder in a pipeline}; the first is the model
-    download=True, # from the hub, where its cache has it not
-):
-    "The parts of a CLIP from wherever they are. An error whose first line says why where they cannot be had."
-    packaged = name in PACKAGED_ENCODERS
-    folder = DIGIT_CLIP.with_name(name) if packaged else Path(os.path.expanduser(name))
-    if folder.is_dir():
-        return _read({c: folder/p if (folder/p).is_dir() else folder for c,p in parts.items()}, local_files_only=True)
-    parts = dict.fromkeys(parts, str(name))
-    try: return _read(parts, local_files_only=True)
-    except Exception as e:
-        if why := _no_answer(str(name)) if download else reason_of(e): raise ValueError(why) from None
-    return _read(parts)
-
-# %% ../nbs/10_text.ipynb #c025
 def _no_answer(name):
     "Why the hub won't give a model, or None. transformers itself tries a dead network for half a minute."
     try: HfApi().model_info(name, timeout=3)
@@ -221,22 +187,59 @@ def _pickled(folder):
     held = {p.suffix for p in folder.iterdir()}
     if not held & {'.bin', '.pt', '.pth'} or '.safetensors' in held: return ''
     return ('its weights are a pickle, which can run code; if you trust it, write them as safetensors, once, with '
-            'CLIPModel.from_pretrained(folder, use_safetensors=False).save_pretrained(folder)')
+            'AutoModel.from_pretrained(folder, use_safetensors=False).save_pretrained(folder)')
+
+# %% ../nbs/10_text.ipynb #c024
+def _read(parts, **options):
+    "The parts of a model, {class: folder or id}; the first is the model itself, of the class that its config names."
+    with quiet():
+        (cls, place), *others = parts.items()
+        config = AutoConfig.from_pretrained(place, **options)
+        kind, made = config.model_type, config.architectures or []
+        if cls is CLIPModel and kind != 'clip': raise ValueError(f'it is of type {kind!r}, not CLIP')
+        if cls is not CLIPModel and kind in ('clip', 'clip_text_model'):
+            cls = CLIPTextModelWithProjection if 'CLIPTextModelWithProjection' in made else CLIPTextModel
+        model, info = cls.from_pretrained(place, use_safetensors=True, output_loading_info=True, **options)
+        lacks = [k for k in info['missing_keys'] if not k.startswith('pooler.')]      # which nobody asks here
+        if lacks: raise ValueError(f'it lacks the weights {min(lacks)}')
+        if cls is CLIPModel and model.config.vision_config.num_channels == 1: # Digit CLIP has no processor
+            others = [(c, p) for c,p in others if c is not CLIPImageProcessor]
+        return model.float().eval().requires_grad_(False), *(c.from_pretrained(p, **options) for c,p in others)
+
+def _load(
+    name,          # a folder, or an id on the hub
+    parts:dict,    # {class: its folder in a pipeline}; the first is the model
+    download=True, # from the hub, where its cache has it not
+):
+    "The parts of a model from wherever they are. An error whose first line says why where they cannot be had."
+    packaged, here = name in PACKAGED_ENCODERS, dict(local_files_only=True, trust_remote_code=False)
+    folder = DIGIT_CLIP.with_name(name) if packaged else Path(os.path.expanduser(name))
+    if folder.is_dir(): return _read({c: folder/p if (folder/p).is_dir() else folder for c,p in parts.items()}, **here)
+    parts = dict.fromkeys(parts, str(name))
+    try: return _read(parts, **here)
+    except Exception as e:
+        if why := _no_answer(str(name)) if download else reason_of(e): raise ValueError(why) from None
+    return _read(parts, trust_remote_code=False)
 
 # %% ../nbs/10_text.ipynb #c026
 def load_text_encoder(
-    name:str='openai/clip-vit-base-patch32', # one of PACKAGED_ENCODERS, a folder of a CLIP or pipeline, or an id
-):                                           # CLIPTextModel (frozen, eval, float32, on the CPU) and its tokenizer
+    name:str='openai/clip-vit-base-patch32', # one of PACKAGED_ENCODERS, a folder of a model or pipeline, or an id
+):                                           # the encoder (frozen, eval, float32, on the CPU) and its tokenizer
     "A text encoder and its tokenizer; ValueError, with the remedy, where they cannot be had. Reads safetensors alone."
-    try: return _load(name, {CLIPTextModel: 'text_encoder', AutoTokenizer: 'tokenizer'})
+    try:
+        encoder, tokenizer = _load(name, {AutoModelForTextEncoding: 'text_encoder', AutoTokenizer: 'tokenizer'})
+        if len(tokenizer) < len(tokenizer.all_special_tokens) + 10: raise ValueError('it has no tokenizer')
+        if tokenizer.pad_token_id is None: raise ValueError('its tokenizer has nothing to fill up with (pad_token)')
     except Exception as e:
         folder, why = Path(os.path.expanduser(name)), reason_of(e)
         if folder.is_dir(): raise ValueError(
-            f'text_encoder={name!r} is a folder, but no CLIP text model and tokenizer can be read from it: '
+            f'text_encoder={name!r} is a folder, but no text encoder and tokenizer can be read from it: '
             f'{_pickled(folder) or why}') from None
         raise ValueError(
             f"text_encoder={name!r} is neither a folder nor, as safetensors, in the hub's cache, and {why}: name a "
             "local folder, fill the hub's cache on a machine with network, or use text_encoder=digit_clip") from None
+    encoder.config.pad_token_id = tokenizer.pad_token_id
+    return encoder, tokenizer
 
 # %% ../nbs/10_text.ipynb #c033
 _REPORTED = set() # unknown words that a warning has named: once is enough
@@ -281,20 +284,35 @@ def _unknown_words(texts, tokenizer):
     return list(dict.fromkeys(words))
 
 # %% ../nbs/10_text.ipynb #c036
+def check_length(
+    max_length:int,          # tokens
+    text_encoder, tokenizer, # from load_text_encoder
+):
+    "ValueError where a text cannot have so many tokens."
+    most = min(getattr(text_encoder.config, 'max_position_embeddings', 512), tokenizer.model_max_length)
+    if not 3 <= max_length <= most:
+        raise ValueError(f'tokenizer_max_length={max_length} does not fit this text encoder: choose 3 to {most}')
+
+def hidden_states(
+    ids:Tensor,   # (B,L), int64, from tokenize
+    text_encoder, # from load_text_encoder
+)->Tensor:        # (B,L,D), float32
+    "The last hidden state of each token. CLIP is causal; others are shown what fills up, as a mask."
+    config = text_encoder.config
+    mask = None if config.model_type.startswith('clip') else (ids != config.pad_token_id).long()
+    return text_encoder(input_ids=ids, attention_mask=mask).last_hidden_state.float()
+
 @torch.no_grad()
 def encode(
-    texts:list,         # of str; '' is the null condition
-    text_encoder,       # CLIPTextModel
-    tokenizer,          # its tokenizer
-    max_length:int=8,   # tokens, the two marks of start and end included
-    batch_size:int=256, # texts at a time
-)->Tensor:              # (N, max_length, D), float32, on the device of the encoder
+    texts:list,              # of str; '' is the null condition
+    text_encoder, tokenizer, # from load_text_encoder
+    max_length:int=8,        # tokens, marks of start and end included
+    batch_size:int=256,      # texts at a time
+)->Tensor:                   # (N, max_length, D), float32, on the device of the encoder
     "The last hidden state of each text. ValueError for a `max_length` that the encoder hasn't."
-    positions = text_encoder.config.max_position_embeddings
-    if not 3 <= max_length <= positions:
-        raise ValueError(f'tokenizer_max_length={max_length} does not fit this text encoder: choose 3 to {positions}')
+    check_length(max_length, text_encoder, tokenizer)
     ids = tokenize(list(texts), tokenizer, max_length).to(text_encoder.device)
-    return torch.cat([text_encoder(input_ids=part).last_hidden_state.float() for part in ids.split(batch_size)])
+    return torch.cat([hidden_states(part, text_encoder) for part in ids.split(batch_size)])
 
 # %% ../nbs/10_text.ipynb #c042
 def text_condition(

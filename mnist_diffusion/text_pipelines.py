@@ -26,7 +26,7 @@ class TextToDigitPipeline(DigitPipeline):
     def __init__(self,
         unet,                       # a network that takes hidden states, see chapter 02
         scheduler,                  # one of ours, or any of diffusers' that fits the network's prediction_type
-        text_encoder,               # a CLIP text model, see chapter 10
+        text_encoder,               # a CLIP text model, T5 …, see chapter 10
         tokenizer,                  # its tokenizer
         tokenizer_max_length:int=8, # tokens of a text, as in training
         prompts=None,               # texts to show the model with, a list of str; by class, where there are classes

@@ -17,6 +17,7 @@ from .first_model import draw_step, ema_decay_at, update_ema
 from .walks import image_generators
 from .files import DataError
 from .config import Config, preset_names, SettingError
+from .conditions import text_width
 from .datasets import load_data
 from .optimizers import OPTIMIZERS
 from .captioning import conditions_for
@@ -64,6 +65,7 @@ def _check_parts(self:Training):
             f'gradient_accumulation_steps={c.gradient_accumulation_steps}', f'use a multiple of {micro}')
     if c.mixed_precision == 'fp16' and self.device.type == 'cpu':
         raise SettingError('mixed_precision', 'fp16', 'needs a GPU', "use 'bf16' or 'no'")
+    if c.condition == 'text': text_width(c)         # whether there is such an encoder, before data are read or measured
 
 @patch
 def _load(self:Training, data):
