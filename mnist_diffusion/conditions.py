@@ -84,6 +84,10 @@ class TextConditions:
         "What each image of a step should show, as a number: one of its captions."
         return self.captions.draw(labels, idx, rng(seed, step, 'caption'))
 
+    def texts(self, labels, idx, seed:int, step:int): # as of draw
+        "The same, in words."
+        return [self.captions.texts[k] for k in self.numbers(labels, idx, seed, step).tolist()]
+
     def rows(self,
         numbers # (B,), from numbers
     ):          # a Condition with B rows

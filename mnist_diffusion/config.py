@@ -63,6 +63,8 @@ class Config:
         help='digit_clip, attribute_words (in the package), or a CLIP, T5 …: its folder, or name on the hub (openai/…)')
     tokenizer_max_length:int = setting(8, 'tokens of a text; what is longer is cut', low=3, high=512)
     cross_attention_dim:int|None = setting(None, "size of a text's hidden states; default: the text encoder's", low=1)
+    train_text_encoder:bool = setting(False, 'the encoder learns too, with the loss of the network')
+    text_encoder_learning_rate:float = setting(1e-4, 'highest learning rate of an encoder that learns, by AdamW', low=0)
 
     output_dir:str = setting('outputs/fast', "the run's folder; an existing run there is continued", group='run',
                              path=True, later=True)
@@ -253,6 +255,8 @@ def _conflicts(c):
         yield 'captions', "is of no use with condition='class'", 'set condition=text, or leave captions out'
     if c.attributes and (c.captions or not text):
         yield 'attributes', 'needs texts, and writes captions of its own', 'set condition=text, leave captions out'
+    if c.train_text_encoder and (c.teacher or not text):
+        yield 'train_text_encoder', 'needs texts, and no teacher (who reads its own way)', 'leave it out'
     if c.emphasis != 1 and not text: yield 'emphasis', 'is of no use without texts', 'set condition=text, or leave it'
     for t in c.captions or []:
         remedy = "write {digit} or {name} where the class belongs, as in 'the digit {digit}'"

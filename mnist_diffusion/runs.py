@@ -196,12 +196,12 @@ def unet_of(
 ):                     # a new network
     "The network that `config` describes, for images of this shape."
     from mnist_diffusion.pixel_mixtures import make_network
-    c, classes, width = config, num_classes, config.cross_attention_dim or 512
-    if c.condition == 'text':
-        from mnist_diffusion.conditions import text_width
-        classes, width = None, c.cross_attention_dim or text_width(c)
-    return make_network(c.model, tuple(image_shape), classes, c.patch_size, c.widths, c.layers_per_block,
-                        c.attention, width, c.num_train_timesteps)
+    c, shape = config, tuple(image_shape)
+    more = c.patch_size, c.widths, c.layers_per_block, c.attention
+    own = lambda classes, width: make_network(c.model, shape, classes, *more, width, c.num_train_timesteps)
+    if c.condition == 'class': return own(num_classes, c.cross_attention_dim or 512)
+    from mnist_diffusion.encoder_training import text_network
+    return text_network(c, lambda width: own(None, width))
 
 def schedule_of(config:Config)->dict: # arguments of make_scheduler
     "The settings that training and sampling share."
@@ -228,11 +228,10 @@ def pipeline_of(
     if config.condition == 'class':
         from mnist_diffusion.pipelines import DigitPipeline
         return DigitPipeline(unet, scheduler, class_names, **own)
-    from mnist_diffusion.conditions import text_parts
+    from mnist_diffusion.encoder_training import text_components
     from mnist_diffusion.text_pipelines import TextToDigitPipeline
-    encoder, tokenizer = text_parts(config.text_encoder)
-    return TextToDigitPipeline(unet, scheduler, encoder.to(unet.device), tokenizer, config.tokenizer_max_length,
-                               prompts, class_names, emphasis=config.emphasis, **own)
+    own |= dict(tokenizer_max_length=config.tokenizer_max_length, prompts=prompts, emphasis=config.emphasis)
+    return TextToDigitPipeline(scheduler=scheduler, class_names=class_names, **text_components(config, unet), **own)
 
 SAMPLED_WITH = 'guidance_scale', 'guidance_rescale', 'num_inference_steps'      # settings that a pipeline keeps
 

@@ -134,6 +134,9 @@ def taken_over(
 )->Config:
     "With the teacher's network, texts and data; SettingError where `config` says otherwise."
     given = {n: v for n,v in config.to_dict().items() if v != SETTINGS[n].default}
+    if theirs.get('train_text_encoder'):
+        raise SettingError('teacher', config.teacher, 'has trained a text encoder of its own, which no student '
+                           'reads with', 'name a run with train_text_encoder=false')
     for n in UNUSED:
         if n in given: raise SettingError(n, given[n], 'is of no use with a teacher', 'leave it out')
     for n in LEARNED:

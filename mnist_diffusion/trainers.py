@@ -17,10 +17,10 @@ from .first_model import draw_step, ema_decay_at, update_ema
 from .walks import image_generators
 from .files import DataError
 from .config import Config, preset_names, SettingError
-from .conditions import text_width
+from .conditions import text_parts, text_width
 from .datasets import load_data
 from .optimizers import OPTIMIZERS
-from .captioning import conditions_for
+from .encoder_training import conditions_with, encoder_group
 from .teachers import (settings_of_pipeline, taken_over, teacher_config, unlike, WalkFiles,
                                       WalkLearning, weights_fingerprint)
 from .runs import find_model, load_weights, noise_process, pipeline_of, plain_keys, Run, unet_of
@@ -44,7 +44,7 @@ class Training:
         self._load(data)
         torch.manual_seed(config.seed)
         model = unet_of(config, self.data.shape, self.data.num_classes)
-        self.conditions = conditions_for(config, self.data, model)
+        self.conditions = conditions_with(config, self.data, model)
         self.scheduler = noise_process(config)
         self.loss = make_loss(self.scheduler, config.loss, config.training_method, config.inverse_weight,
                               config.snr_gamma)
@@ -85,11 +85,13 @@ def _prepare(self:Training, model):
     c = self.config
     self.ema = copy.deepcopy(model).requires_grad_(False).eval()
     dtype = torch.bfloat16 if c.mixed_precision == 'bf16' else torch.float32
-    optimizer = OPTIMIZERS[c.optimizer](model, dtype=dtype, lr=c.learning_rate, weight_decay=c.weight_decay,
+    network = model.unet if c.train_text_encoder else model
+    optimizer = OPTIMIZERS[c.optimizer](network, dtype=dtype, lr=c.learning_rate, weight_decay=c.weight_decay,
                                         betas=(0.9, c.adam_beta2), fused=self.device.type in ('cpu', 'cuda'))
+    if c.train_text_encoder: optimizer.add_param_group(encoder_group(c, model))
     schedule = get_scheduler(c.lr_scheduler, torch.optim.SGD(model.parameters(), lr=1.),
                              num_warmup_steps=c.lr_warmup_steps, num_training_steps=self.total_steps)
-    self.learning_rate_at = lambda step: c.learning_rate * schedule.lr_lambdas[0](step)
+    self.learning_rate_at = lambda step, peak=c.learning_rate: peak * schedule.lr_lambdas[0](step)
     with own_settings(): self.model, self.optimizer = self.accelerator.prepare(model.train(), optimizer)
 
 # %% ../nbs/36_trainers.ipynb #c006
@@ -123,7 +125,8 @@ def gradients(self:Training)->dict: # the loss and its named parts, on the devic
 def step(self:Training)->bool: # False where it was skipped, see `on_nan`
     "One optimizer step."
     c, began = self.config, time.perf_counter()
-    for group in self.optimizer.param_groups: group['lr'] = self.learning_rate_at(self.step_count)
+    for group in self.optimizer.param_groups:
+        group['lr'] = self.learning_rate_at(self.step_count, group.get('peak', c.learning_rate))
     parts = self.gradients()
     grad_norm = self.accelerator.clip_grad_norm_(self.model.parameters(), c.max_grad_norm or math.inf)
     good = c.on_nan == 'stop' or self.all_finite(parts['loss'], grad_norm)
@@ -224,7 +227,7 @@ def _check_data(self:Training, state, path):
     before, now = state['class_names'], self.conditions.class_names
     if reordered := bool(before and now and before != now and sorted(before) == sorted(now)):
         self.data = self.data.with_classes(before)
-        self.conditions = conditions_for(self.config, self.data, self.ema)
+        self.conditions = conditions_with(self.config, self.data, self.ema)
     if state['data'] == self.data.fingerprint(): return
     why = f" (its classes came in the order {', '.join(before)} then, and come as {', '.join(now)} now)"
     raise SettingError('dataset_path', self.config.dataset_path, f'holds other images than {path} was trained on'
@@ -331,6 +334,9 @@ def _meet_teacher(self:Distillation, model):
     if not (why := unlike(pipe, run.class_names, self.data)):
         try: load_weights(model, pipe.unet.state_dict())
         except RuntimeError as e: why = f'has another network ({str(e).splitlines()[-1].strip()})'
+    own = getattr(pipe, 'text_encoder', None)
+    if own and weights_fingerprint(own) != weights_fingerprint(text_parts(self.config.text_encoder)[0]):
+        why = f'reads with another text encoder than {self.config.text_encoder!r}'
     if why: raise SettingError('teacher', self.config.teacher, why, 'give this run the dataset, image_size, model … '
                                'that it has learned with')
     self.files.origin |= {n: pipe.config[n] for n in ('num_inference_steps', 'guidance_scale')}
