@@ -6,7 +6,7 @@
 __all__ = ['PACKAGES', 'SHARED', 'check', 'checkpoint_bytes', 'run_bytes', 'file_system']
 
 # %% ../nbs/52_check.ipynb #c003
-import os, shutil, socket, subprocess, sys, tempfile
+import math, os, shutil, socket, subprocess, sys, tempfile
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated
@@ -119,8 +119,9 @@ def run_bytes(
     config:Config # the settings of a run
 )->int:           # of its whole folder, at its largest
     "What a run will write, about."
-    epochs = min(config.num_epochs, -(-(config.max_steps or 10**12)*config.batch_size//60_000))
-    written = -(-epochs//config.checkpoint_every)
+    from mnist_diffusion.trainers import epochs_apart, length_of
+    epoch = max(1, 60_000//config.batch_size)
+    written = math.ceil(length_of(config, epoch)/epoch/epochs_apart(config.checkpoint_every, epoch))
     kept = min(config.keep_checkpoints or written, written)
     return int(checkpoint_bytes(config)*(kept + 1 + 1/4)) + 50*2**20
 

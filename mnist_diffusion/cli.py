@@ -101,9 +101,7 @@ def run_training(config, resume=True, data=None):
     return train(config, data, resume)
 
 # %% ../nbs/58_cli.ipynb #c008
-SMALL = dict( # data sets of few images: how many to measure, and how rarely to look at their short epochs
-    digits=(500, dict(sample_every=50, checkpoint_every=25)),
-    mnist_5k=(1000, dict(sample_every=10, checkpoint_every=10)))
+SMALL = dict(digits=500, mnist_5k=1000) # data sets of few images: how many to measure
 
 def quickstart(
     dataset:str|None=None,                # default: mnist, or mnist_5k where that can't be had
@@ -118,17 +116,16 @@ def quickstart(
     check_writable(output_dir)
     check_enough(num_images)
     dataset = dataset or _dataset_of(output_dir, dataset_path)
-    usual, more = SMALL.get(dataset, (2000, {}))
-    if max_steps: more |= dict(max_steps=max_steps)
+    more = dict(max_steps=max_steps) if max_steps else {}
     config = load_config('quickstart', dataset=dataset, dataset_path=dataset_path, output_dir=output_dir,
                          seed=seed, **more)
     check_run(config)
     run = run_training(config)
     if rank(): return
-    num_images = num_images or usual
+    num_images = num_images or SMALL.get(dataset, 2000)
     say(f'drawing {num_images:,} images, then measuring them')
-    result, _, images, labels = measure_run(find_model(run.folder), num_images, seed)
-    _save_rows(images, labels, list(result['per_class']), run/'grid.png')
+    result, _, images, labels = measure_run(found := find_model(run.folder), num_images, seed)
+    _save_rows(images, labels, [found.class_names[y] for y in labels.unique().tolist()], run/'grid.png')
     _say_result(result, run)
     return result
 
@@ -136,8 +133,9 @@ quickstart.example = 'mnist-diffusion quickstart'
 
 def _say_result(result, run):
     floor = result['floor']
-    say(f'accuracy       {result["accuracy"]:.2%}   (real test images {floor["accuracy"]:.2%})')
-    say(f'in-domain FID  {result["fid"]:.2f}   (real test images {floor["fid"]:.2f})')
+    for title, name, form in ('accuracy       ', 'accuracy', '.2%'), ('in-domain FID  ', 'fid', '.2f'):
+        real = f'{floor[name]:{form}}' if name in floor else 'too few'
+        if name in result: say(f'{title}{result[name]:{form}}   (real test images {real})')
     say(f'grid           {run/"grid.png"}\nall figures    {run/"evaluation.md"}')
     say(f'more images    mnist-diffusion generate --model {run.folder}')
 

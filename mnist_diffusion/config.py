@@ -69,7 +69,8 @@ class Config:
     output_dir:str = setting('outputs/fast', "the run's folder; an existing run there is continued", group='run',
                              path=True, later=True)
     seed:int = setting(0, 'batches, noise, times and weights are functions of it', low=0, high=2**32-1)
-    num_epochs:int = setting(3, 'passes over the training images', low=1, later=True)
+    num_epochs:int|None = setting(None, low=1, later=True,
+        help='passes over the training images; default: as max_steps says, else 3, or enough for 1,400 steps')
     max_steps:int|None = setting(None, 'stop after this many optimizer steps, if that is sooner', low=1, later=True)
     batch_size:int = setting(64, 'images per optimizer step, over all processes and accumulation', low=1)
     gradient_accumulation_steps:int = setting(1, 'parts a batch is computed in, to save memory', low=1, later=True)
@@ -134,11 +135,13 @@ class Config:
     emphasis:float = setting(1., "how often what a text says beyond the class counts; 1 means once", low=0, later=True)
 
     log_every:int = setting(100, 'optimizer steps per line of metrics.jsonl', group='records', low=1, later=True)
-    sample_every:int = setting(1, 'epochs per grid of samples; 0: none', low=0, later=True)
+    sample_every:int|None = setting(None, low=0, later=True,
+        help='epochs per grid of samples; 0: none; default: 1, or as many short ones as make 500 steps')
     eval_every:int = setting(0, 'optimizer steps per evaluation of the average weights; 0: none', low=0, later=True)
     fid_num_samples:int = setting(1000, 'images of an evaluation that FID and diversity look at', low=10, later=True)
     clip_num_samples:int = setting(500, 'images of an evaluation that CLIP scores', low=0, later=True)
-    checkpoint_every:int = setting(1, 'epochs per checkpoint, which is also written at the end', low=1, later=True)
+    checkpoint_every:int|None = setting(None, low=1, later=True,
+        help='epochs per checkpoint, which is also written at the end; default: like sample_every')
     save_every_minutes:float = setting(0., low=0, later=True,
         help='also write a checkpoint when so many minutes have passed since the last; 0: never')
     keep_checkpoints:int = setting(3, 'newest checkpoints to keep; 0: all', low=0, later=True)

@@ -22,6 +22,7 @@ from .background_work import Worker
 from .galleries import style
 from .runs import Run
 from .evaluation import evaluation_line
+from .trainers import length_of
 from .training_runs import loss_line
 
 # %% ../nbs/65_dashboards.ipynb #d006
@@ -49,7 +50,7 @@ def look_at(
     name, picture = _newest_picture(run/'samples', old)
     config = read(lambda: run.config, None) if (run/'config.yaml').exists() else None
     last, total = metrics[-1] if metrics else None, 0
-    if config and last and last.get('epoch'): total = round(config.num_epochs*last['step']/last['epoch'])
+    if config and last and last.get('epoch'): total = length_of(config, round(last['step']/last['epoch']))
     done = bool(total and last['step'] >= total and read(lambda: run.pipeline, None))
     return Look(metrics, evaluations[-1] if evaluations else None, picture, name, total, done, '; '.join(faults))
 

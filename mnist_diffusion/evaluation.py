@@ -64,8 +64,7 @@ def find_inception(
     download:bool=True # into our cache, where it is nowhere else
 )->Path:
     "The file of Inception's weights. OSError that says why, where there is none."
-    named = os.environ.get('MNIST_DIFFUSION_INCEPTION')
-    if named: return expanded(named)
+    if named := os.environ.get('MNIST_DIFFUSION_INCEPTION'): return expanded(named)
     folders = cache_folder(), Path(torch.hub.get_dir())/'checkpoints'
     for path in (folder/name for folder in folders for name in INCEPTION):
         if path.is_file(): return path
@@ -130,6 +129,7 @@ def load_tools(
         if read >= 0.5: tools = tools._replace(digit_clip=digit_clip, class_texts=texts)
         else: say(f'Digit CLIP is left out: its digits are white on black, of the training images it reads {read:.0%}')
     if clip: tools = tools._replace(clip=load_clip(clip, train.device, download, say))
+    if train.num_classes < 2: say('one class teaches a classifier nothing: in-domain FID is of untrained features')
     net = load_inception(train.device, download, say) if inception else None
     if net: tools = tools._replace(inception=net, inception_reference=inception_reference(net, train, reference_images))
     return tools
@@ -278,7 +278,7 @@ def summarize(
     rows, n = join_parts(parts), len(labels if prompts is None else prompts)
     if rows['row'].tolist() != list(range(n)):
         raise ValueError(f"{len(rows['row'])} images for {n} prompts: give the parts of all processes")
-    if labels is not None: rows['label'] = labels.cpu()
+    if labels is not None and tools.train.num_classes > 1: rows['label'] = labels.cpu()
     if prompts is not None:
         numbers = {p: k for k,p in enumerate(dict.fromkeys(prompts))}
         rows['prompt'] = torch.tensor([numbers[p] for p in prompts])

@@ -9,7 +9,7 @@ __all__ = ['GATE', 'PART', 'OUTSIDE', 'PRETRAINED', 'FORMS', 'mean_and_bound', '
            'figures_of', 'record_table', 'verdict_line']
 
 # %% ../nbs/45_speedrun.ipynb #s003
-import json, math, os, secrets, statistics, time
+import json, os, secrets, statistics, time
 from pathlib import Path
 from safetensors.torch import load_file, save
 from scipy.stats import t as student
@@ -27,7 +27,7 @@ from .teachers import teacher_config
 from .runs import find_model, Run
 from .interruptions import say
 from .evaluation_tables import markdown_rows
-from .trainers import Training
+from .trainers import length_of, Training
 from .training_runs import train
 from .second_judge import JUDGES, judged, judges_of, taught_by, taught_by_real
 from .peak import convolutions, flops, peak
@@ -80,7 +80,7 @@ def steps_of_student(
     config:Config # with a teacher
 )->int:           # optimizer steps
     "Passes over the walks, in batches."
-    return min(config.num_epochs*(config.num_walks//config.batch_size), config.max_steps or math.inf)
+    return length_of(config, config.num_walks//config.batch_size)
 
 def flops_of_walks(
     config:Config,  # of a student

@@ -26,7 +26,7 @@ from .interruptions import caught_signals, end_with_launcher, explained_faults, 
 from .evaluation import Evaluation, evaluation_line
 from .optimizers import checkpoint_numbers
 from .teachers import teacher_config
-from .trainers import taught, Training, training_of
+from .trainers import ENOUGH, epochs_apart, taught, Training, training_of
 
 # %% ../nbs/37_training_runs.ipynb #c034
 #| code-fold: true
@@ -161,10 +161,11 @@ def saved(
 
 def is_due(
     training:Training, # the run
-    every:int          # how often, in epochs; 0: never
+    every:int|None     # how often, in epochs; 0: never; None: see epochs_apart
 )->bool:               # true after epochs 0, every, 2·every … and after the last step
     "Whether something that happens every so many epochs happens after this step."
     t = training
+    every = epochs_apart(every, t.steps_per_epoch)
     if not every or t.step_count == t.total_steps: return bool(every)
     epochs, within = divmod(t.step_count, t.steps_per_epoch)
     return within == 0 and epochs > 0 and (epochs-1) % every == 0
@@ -281,8 +282,12 @@ def remarks(
     c, total = training.config, training.total_steps
     few = f'log_every={c.log_every} is more than the {total} steps of this run: the first and the last are logged'
     cut = f'max_steps={c.max_steps} is not reached: num_epochs={c.num_epochs} end after {total} steps'
+    epochs, n = total//training.steps_per_epoch, len(training.data)
+    many = f'num_epochs is left open: {epochs} passes over {n:,} images make {total:,} steps'
+    brief = f'num_epochs={c.num_epochs} makes {total} steps, which is few to learn in: leave it out, and more are made'
     return [training.about_precision, trackers_line(c.tracker), few if c.log_every > total else '',
-            cut if (c.max_steps or 0) > total else '']
+            cut if (c.max_steps or 0) > total else '', '' if c.max_steps or c.num_epochs or epochs < 4 else many,
+            brief if c.num_epochs and not c.max_steps and total < ENOUGH//4 else '']
 
 def prepared(
     training:Training, screen, # a run, a Screen

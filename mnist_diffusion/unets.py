@@ -189,9 +189,9 @@ class UNetOutput(BaseOutput):
     sample:Tensor=None # (B, out_channels, H, W)
 
 def _check_size(model, h, w):
-    if h % model.stride or w % model.stride:
+    if h % (n := model.stride) or w % n:
         raise ValueError(f'images of {h}×{w} do not fit this ConditionalUNet: height and width must be divisible by '
-                         f'{model.stride} (patch_size × 2^(levels-1)); change image_size, patch_size or block_widths')
+                         f'{n} (patch_size × 2^(levels-1)); set image_size={-(-min(h, w)//n)*n}, or change those')
 
 def _condition_embedding(model, t, hidden_states, labels):
     "The embedding of what each image should show, (B, emb_dim)."
