@@ -287,7 +287,7 @@ def remarks(
     brief = f'num_epochs={c.num_epochs} makes {total} steps, which is few to learn in: leave it out, and more are made'
     return [training.about_precision, trackers_line(c.tracker), few if c.log_every > total else '',
             cut if (c.max_steps or 0) > total else '', '' if c.max_steps or c.num_epochs or epochs < 4 else many,
-            brief if c.num_epochs and not c.max_steps and total < ENOUGH//4 else '']
+            brief if c.num_epochs and not (c.max_steps or c.teacher) and total < ENOUGH//4 else '']
 
 def prepared(
     training:Training, screen, # a run, a Screen
