@@ -47,8 +47,7 @@ if called():
     os.environ.update(MPLBACKEND='Agg', MATPLOTLIBRC=os.devnull)
 
 # %% ../nbs/58_cli.ipynb #n002
-# after what stands above, and not before
-import json, logging, re, shlex, threading, time, warnings
+import json, logging, re, shlex, threading, time, warnings  # after what stands above, and not before
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -59,6 +58,7 @@ from .interruptions import catch_early, disk_is_full, end_with_launcher, first_t
 from .interruptions import rank, RunEnded, say
 from .packaging import package
 from .grids import experiments, merge
+from .prompt_command import prompt
 from .flags import check_run, check_writable, flags_of, Parser, TRADITION
 from .generate_evaluate import check_enough, evaluate, generate, measure_run, prompt_words
 from .check import check
@@ -229,7 +229,7 @@ def interactive():
 interactive.example = 'mnist-diffusion interactive'
 
 # %% ../nbs/58_cli.ipynb #c014
-COMMANDS = dict(train=train, generate=generate, evaluate=evaluate, quickstart=quickstart,
+COMMANDS = dict(train=train, generate=generate, prompt=prompt, evaluate=evaluate, quickstart=quickstart,
                 app=app, interactive=interactive, export=export, package=package, check=check, bench=bench,
                 speedrun=speedrun, experiments=experiments, **{'experiments merge': merge})
 
