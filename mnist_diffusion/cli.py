@@ -207,7 +207,7 @@ speedrun.example = 'mnist-diffusion speedrun --config fast --seeds 3'
 
 # %% ../nbs/58_cli.ipynb #x002
 def export(
-    model:Path|None=None,  # folder of a run or of a pipeline; default: the model that comes with the package
+    model:Path|None=None,  # folder of a run or of a pipeline; or one_step, packaged as well; default: text_fast
     format:Annotated[str, dict(choices=('onnx',))]='onnx', # of the files
     output:Path|None=None, # folder for them; default: onnx, or the next free one
     half:bool=False,       # weights in half precision: files of half the size

@@ -74,7 +74,7 @@ def prompt_words(
 
 # %% ../nbs/51_generate_evaluate.ipynb #c007
 def generate(
-    model:Annotated[Path|None, dict(bare=True)]=None, # folder of a run or of a pipeline; default: the packaged model
+    model:Annotated[Path|None, dict(bare=True)]=None, # folder of a model; or one_step, packaged too; default: text_fast
     labels:list|None=None,              # classes to draw: names, numbers or ranges (0-9), with commas; default: all
     prompt:str|None=None,               # a text to draw instead, for a model of texts
     prompt_file:Path|None=None,         # a file of texts to draw, one a line

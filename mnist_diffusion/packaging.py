@@ -52,13 +52,14 @@ def recipe_of(
 )->list:   # the words of a command
     "The command that trains this again."
     matters = [s.name for s in SETTINGS.values() if s.group != 'records'
-               and s.name not in ('output_dir', 'dataset_path', 'seed', 'mixed_precision')]
+               and s.name not in ('output_dir', 'dataset_path', 'seed', 'mixed_precision', 'cross_attention_dim')]
     def apart(name):
         usual = load_config(name)
         return {k: getattr(config, k) for k in matters if getattr(config, k) != getattr(usual, k)}
     name, differ = min(((n, apart(n)) for n in preset_names()), key=lambda pair: len(pair[1]))
     written = lambda v: ','.join(map(str, v)) if isinstance(v, list) else 'none' if v is None else str(v)
-    flags = [w for k,v in differ.items() for w in (f'--{k}', written(v))]
+    own = lambda k, v: Path(v).name if SETTINGS[k].path and Path(v or '').is_absolute() else written(v)
+    flags = [w for k,v in differ.items() for w in (f'--{k}', own(k, v))]
     return ['mnist-diffusion', 'train', '--config', name, *flags, '--seed', str(config.seed)]
 
 # %% ../nbs/55_packaging.ipynb #p014
@@ -173,8 +174,8 @@ def _data(c, result):
     what = f'The training images of {DATA.get(c.dataset, c.dataset)}'
     if c.condition == 'class': return f'{what}, each with its class.'
     by = f'{len(c.captions)} templates' if c.captions else 'the built-in templates, with numeral or word,'
-    return (f'{what}, at each step with a caption drawn anew from {by} and for {c.condition_dropout:.0%} of them the '
-            'empty one.')
+    empty = f' and for {c.condition_dropout:.0%} of them the empty one' if c.condition_dropout else ''
+    return f'{what}, at each step with a caption drawn anew from {by.rstrip("," if not empty else "")}{empty}.'
 
 def _limits(pipe, c):
     lines = [f'It has seen images of {c.dataset} alone and draws nothing else, whatever is asked for.']

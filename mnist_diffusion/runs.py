@@ -286,10 +286,11 @@ def runs_here(
     return [str(p.parent) for p in sorted(Path(folder).glob('*/config.yaml'), key=lambda p: -p.stat().st_mtime)]
 
 def find_model(
-    folder=None # of a run or of a pipeline; None: the model that comes with the package
+    folder=None # of a run or of a pipeline; name of one in the package (text_fast, one_step); None: text_fast
 )->Run:         # with a model that can be loaded
     "The run that `folder` means, not loaded yet; DataError where there is no model, or one of another kind."
     folder, name = expanded(PACKAGED if folder is None else folder), 'name the folder of a run or a pipeline'
+    if not folder.exists() and folder == Path(folder.name): folder = next(PACKAGED.parent.glob(folder.name), folder)
     if not folder.exists():
         raise DataError(folder, 'does not exist', f'{name}{nearest(folder, runs_here())}, or train one with '
                                                   'mnist-diffusion train')

@@ -105,7 +105,7 @@ def serve(
 
 # %% ../nbs/56_serving.ipynb #s023
 def app(
-    model:Path|None=None,    # folder of a run or of a pipeline; default: the model that comes with the package
+    model:Path|None=None,    # folder of a run or of a pipeline; or one_step, packaged as well; default: text_fast
     port:Annotated[int, dict(low=0, high=65535)]=8866, # of the page, on this machine only; 0: one that is free
     no_browser:bool=False,   # say the address only
 ):
