@@ -349,7 +349,7 @@ def _caveat(ours, plain):
     why = f": {ours['precision_why']}" if ours.get('precision_why') else ''
     return ("The ratios are this machine's. They depend on its instructions and on the precision that the preset "
             f"computes in here ({ours['precision']}{why}), since the plain loop computes in {plain['precision']} "
-            'everywhere: from 5 to 19 times was measured on CPUs that differ in their instructions for bfloat16.')
+            'everywhere: from 5 to 21 times was measured on CPUs that differ in their instructions for bfloat16.')
 
 # %% ../nbs/53_bench.ipynb #b041
 def shares_of_peak(
