@@ -9,7 +9,7 @@ __all__ = ['measured', 'AttributeConditions', 'conditions_for']
 import random
 import torch
 from .data import ImageData
-from .text import class_forms, DIGIT_WORDS, hidden_states, text_condition
+from .text import class_forms, DIGIT_WORDS, hidden_states, text_condition, tokenize
 from .conditions import conditions_of, text_parts, TextConditions
 from .attributes import ATTRIBUTES, attribute_caption, measure, yardstick
 from .files import cached
@@ -58,8 +58,7 @@ class AttributeConditions(TextConditions):
         seed:int, step:int # of the run
     ):          # a Condition with B rows
         "The condition of a step: hidden states of the captions."
-        size = dict(padding='max_length', truncation=True, max_length=self.length)
-        ids = self.tokenizer(self.texts(labels, idx, seed, step), return_tensors='pt', **size)['input_ids']
+        ids = tokenize(self.texts(labels, idx, seed, step), self.tokenizer, self.length, report=False)
         return text_condition(hidden_states(ids.to(self.null.device), self.encoder), self.null)
 
 # %% ../nbs/27_captioning.ipynb #ca010

@@ -10,7 +10,7 @@ import copy
 import torch
 from torch import nn, Tensor
 from .unets import Condition
-from .text import hidden_states
+from .text import hidden_states, tokenize
 from .conditions import text_parts, text_width
 from .captioning import conditions_for
 
@@ -56,8 +56,7 @@ class TokenConditions:
         texts # N str
     )->Tensor: # (N,L), int64
         "Padded or cut to the length of the run; what is cut was said when the captions were first read."
-        size = dict(padding='max_length', truncation=True, max_length=self.length)
-        return self.tokenizer(texts, return_tensors='pt', **size)['input_ids'].to(self.device)
+        return tokenize(texts, self.tokenizer, self.length, report=False).to(self.device)
 
     def draw(self,
         labels, # (B,), classes of the global batch

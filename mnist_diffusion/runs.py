@@ -290,7 +290,7 @@ def find_model(
 )->Run:         # with a model that can be loaded
     "The run that `folder` means, not loaded yet; DataError where there is no model, or one of another kind."
     folder, name = expanded(PACKAGED if folder is None else folder), 'name the folder of a run or a pipeline'
-    if not folder.exists() and folder == Path(folder.name): folder = next(PACKAGED.parent.glob(folder.name), folder)
+    if not folder.exists() and (packaged := PACKAGED.parent/folder).exists(): folder = packaged
     if not folder.exists():
         raise DataError(folder, 'does not exist', f'{name}{nearest(folder, runs_here())}, or train one with '
                                                   'mnist-diffusion train')

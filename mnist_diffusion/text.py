@@ -264,15 +264,15 @@ def caption_faults(
     return faults
 
 def tokenize(
-    texts:list,       # of str
-    tokenizer,        # of a CLIP text encoder
-    max_length:int=8, # tokens, the two marks of start and end included
-)->Tensor:            # (N, max_length), int64
-    "Numbers of tokens, padded or cut to `max_length`; warns of what was cut and, once, of words that it does not know."
-    for fault in caption_faults(texts, tokenizer, max_length, _REPORTED): warnings.warn(fault)
-    _REPORTED.update(_unknown_words(texts, tokenizer))
-    size = dict(padding='max_length', truncation=True, max_length=max_length)
-    return tokenizer(texts, return_tensors='pt', **size)['input_ids']
+    texts:list, tokenizer, # N str; from load_text_encoder
+    max_length:int=8,      # tokens, marks of start and end included
+    report:bool=True,      # warn of what is cut and, once, of words that it does not know
+)->Tensor:                 # (N, max_length), int64
+    "Numbers of tokens, padded or cut to `max_length`."
+    if report:
+        for fault in caption_faults(texts, tokenizer, max_length, _REPORTED): warnings.warn(fault)
+        _REPORTED.update(_unknown_words(texts, tokenizer))
+    return tokenizer(texts, return_tensors='pt', padding='max_length', truncation=True, max_length=max_length).input_ids
 
 def _unknown_words(texts, tokenizer):
     "Words that a tokenizer with a token for them (CLIP's own has none) does not know."
