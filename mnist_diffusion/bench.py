@@ -67,6 +67,10 @@ class FastPreset:
 
     def train(self): "One optimizer step."; self.training.step()
 
+    def train_visibly(self):
+        "The same, kernel by kernel, for those who count what is computed."
+        with self.training.kernel_by_kernel(): self.training.step()
+
     def sample(self, steps): # network evaluations
         "One batch of guided images: (batch_size, 1, 28, 28) in [0,1], on the CPU."
         options = self.options | dict(num_inference_steps=steps, batch_size=len(self.labels))
@@ -250,13 +254,15 @@ TASKS = dict( # how each is measured; of a contender that can
 
 def _type(c): return c.precision.split()[0]
 
+def _visibly(c): return getattr(c, 'train_visibly', c.train)
+
 def _can(c, task):
     return c.trained is not None if task == 'training' else task == 'sampling' or hasattr(c, 'draw_one')
 
 def _in_turns(contenders, seconds, repeats, batch_size, progress):
     "{task: for each contender its measurements}, and {precision: {operation: GFLOP/s at best}}."
     taken, best, ours = {task: [[] for _ in contenders] for task in TASKS}, {}, contenders[0]
-    sizes, precisions = convolutions(ours.trained, ours.train), dict.fromkeys(_type(c) for c in contenders)
+    sizes, precisions = convolutions(ours.trained, _visibly(ours)), dict.fromkeys(_type(c) for c in contenders)
     turns = [(task, k) for task in TASKS for k,c in enumerate(contenders) if _can(c, task)]
     with tqdm(total=repeats*len(turns), desc='bench', disable=not (progress and sys.stderr.isatty())) as bar:
         for _ in range(repeats):
@@ -294,11 +300,11 @@ def run_bench(
                     guidance_scale=ours.guidance_scale)
     return dict(settings=settings, hardware=about, contenders=results, peak=best,
                 ratios={task: ratio(*(r[task] for r in results[:2])) for task in ('training', 'sampling')},
-                profile=dict(training=time_by_kind(ours.train), sampling=time_by_kind(lambda: ours.sample(3))))
+                profile=dict(training=time_by_kind(_visibly(ours)), sampling=time_by_kind(lambda: ours.sample(3))))
 
 def _warmed_up(c, batch_size):
     "GFLOP for an image, in training and in sampling."
-    works = dict(training=lambda: c.train(), sampling=lambda: c.sample(2))
+    works = dict(training=lambda: _visibly(c)(), sampling=lambda: c.sample(2))
     works = {task: work for task,work in works.items() if _can(c, task)}
     for work in works.values(): work()
     calls = dict(training=1, sampling=2/c.steps)

@@ -76,6 +76,7 @@ class Config:
     gradient_accumulation_steps:int = setting(1, 'parts a batch is computed in, to save memory', low=1, later=True)
     mixed_precision:str = setting('auto', "auto: chosen for this machine (see the run's config.yaml); fp16 needs a GPU",
                                   choices=('auto', 'no', 'bf16', 'fp16'))
+    cuda_graphs:bool = setting(True, 'on one GPU: launch all kernels of a step together', later=True)
 
     optimizer:str = setting('muon', 'muon moves matrices as a whole, adamw every weight by itself', group='optimizer',
                             choices='optimizers.OPTIMIZERS')

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['to_unit', 'to_uint8', 'on_background', 'show_images', 'labelled_grid', 'ImageData', 'embedded_mnist', 'resize',
-           'embedded_digits', 'rng', 'draw_noise', 'batch_indices', 'shift_images', 'plain', 'class_number',
+           'embedded_digits', 'rng', 'draw_noise', 'batch_indices', 'shift_images', 'sent', 'plain', 'class_number',
            'class_numbers']
 
 # %% ../nbs/00_data.ipynb #c003
@@ -280,6 +280,15 @@ def shift_images(
     moved = moved.gather(3, cols.clamp(0, W - 1)[:, None, None, :].expand(size))
     return torch.where(inside, moved, fill.to(images).view(1, C, 1, 1))
 
+# %% ../nbs/00_data.ipynb #sn002
+def sent(
+    tensor:Tensor, # on the CPU
+    device,        # a torch.device, where it is needed
+)->Tensor:         # there
+    "The tensor on `device`; where that is a GPU, Python does not wait for it."
+    if device.type != 'cuda' or tensor.device.type != 'cpu': return tensor.to(device)
+    return tensor.pin_memory().to(device, non_blocking=True)
+
 # %% ../nbs/00_data.ipynb #c032
 @patch
 def batch(self:ImageData,
@@ -289,7 +298,7 @@ def batch(self:ImageData,
     rows=slice(None), # the rows of `idx` that this process works on
 ) -> tuple: # images (rows,C,H,W), float32 in [-1, 1]; labels (rows,), int64; both on the device
     "One batch: one gather, an optional shift, and floats. ValueError when `shift` is too large or lacks its generator."
-    mine = idx[rows].to(self.device)
+    mine = sent(idx[rows], self.device)
     x = self.images[mine]
     if shift:
         side = min(self.shape[1:])
@@ -297,7 +306,7 @@ def batch(self:ImageData,
             raise ValueError(f"shift {shift} must be at least 0 and less than the {side} pixels of a side")
         if generator is None: raise ValueError(f"shift {shift} needs a generator: pass rng(seed, step, 'shift')")
         offsets = torch.randint(-shift, shift + 1, (len(idx), 2), generator=generator)[rows]
-        x = shift_images(x, offsets.to(self.device), self.background)
+        x = shift_images(x, sent(offsets, self.device), self.background)
     return to_unit(x), self.labels[mine]
 
 # %% ../nbs/00_data.ipynb #lc005

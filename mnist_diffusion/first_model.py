@@ -10,7 +10,7 @@ import copy
 from dataclasses import dataclass
 import torch
 from torch import Tensor
-from .data import batch_indices, draw_noise, rng
+from .data import batch_indices, draw_noise, rng, sent
 from .unets import class_condition, predict
 
 # %% ../nbs/04_first_model.ipynb #c016
@@ -36,13 +36,13 @@ def draw_step(
 )->dict:        # idx (B,), images (B,C,H,W), labels (B,), noise (passes,B,C,H,W), timesteps (passes,B), dropped (B,)
     "All that is random about optimizer step `step`, for the global batch: a pure function of (seed, step)."
     n, seed = config.batch_size, config.seed
-    idx = batch_indices(len(data), n, seed, step).to(data.device)
+    idx = sent(batch_indices(len(data), n, seed, step), data.device)
     images, labels = data.batch(idx, shift=config.shift, generator=rng(seed, step, 'shift'))
-    noise = draw_noise((passes, *images.shape), seed, step).to(images.device)
+    noise = sent(draw_noise((passes, *images.shape), seed, step), images.device)
     times = scheduler.draw_timesteps(passes*n, rng(seed, step, 'time'), config.timestep_sampling)
     dropped = torch.rand(n, generator=rng(seed, step, 'dropout')) < config.condition_dropout
-    return dict(idx=idx, images=images, labels=labels, noise=noise, dropped=dropped.to(images.device),
-                timesteps=times.reshape(passes, n).to(images.device))
+    return dict(idx=idx, images=images, labels=labels, noise=noise, dropped=sent(dropped, images.device),
+                timesteps=sent(times.reshape(passes, n), images.device))
 
 # %% ../nbs/04_first_model.ipynb #c006
 def ema_decay_at(

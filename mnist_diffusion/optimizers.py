@@ -79,7 +79,9 @@ def _move(self:Muon, group):
         moves = orthogonalised(torch.stack([ahead for _,ahead in pairs]), dtype=self.dtype)
         for (p,_), move in zip(pairs, moves):
             p.mul_(1 - group['lr']*group['weight_decay'])
-            p.add_(move.reshape(p.shape), alpha=-group['lr']*0.2*max(shape)**0.5)
+            move, size = move.reshape(p.shape), 0.2*max(shape)**0.5
+            if torch.is_tensor(group['lr']): p.addcmul_(move, group['lr'], value=-size)
+            else: p.add_(move, alpha=-group['lr']*size)
 
 # %% ../nbs/25_optimizers.ipynb #c021
 def adamw(

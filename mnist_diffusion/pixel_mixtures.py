@@ -114,7 +114,8 @@ class PixelMixture(ConditionalUNet):
         c, x = self.config, sample.float()
         t = torch.as_tensor(timestep, device=x.device).expand(len(x)).float()
         T, L, K, half = c.num_train_timesteps, len(c.levels), c.num_normals, 0. if self.training else self.half
-        s, levels = (t/T).clamp(1e-6, 1).reshape(-1, 1, 1, 1), torch.tensor(c.levels, device=x.device)/127.5 - 1
+        s = (t/T).clamp(1e-6, 1).reshape(-1, 1, 1, 1)
+        levels = torch.stack([x.new_full((), b) for b in c.levels])/127.5 - 1   # no copy from the CPU: chapter 29
         seen = torch.cat([x, look_of_levels(x, s, levels, half)], 1)
         raw = super().forward(seen, t.clamp(min=T/400), encoder_hidden_states, class_labels).sample.float()
         logits, mean, width = raw.unflatten(1, (-1, L+3*K)).split([L+K, K, K], 2)

@@ -97,7 +97,7 @@ def work_of(
 )->dict:            # flops_of_run; peak: {precision: {operation: GFLOP/s}}
     "What a run computes, its teacher included, and what this machine can do at best."
     first = teacher_config(config) or config
-    training = Training(first, data)
+    training = Training(first.replace(cuda_graphs=False), data)
     of_step, steps = flops(training.step), training.total_steps
     walks = 0 if first is config else flops_of_walks(config, first, of_step)
     sizes = convolutions(training.model, training.step)

@@ -21,6 +21,7 @@ from .config import Config, preset_names, SettingError
 from .conditions import text_parts, text_width
 from .datasets import load_data
 from .optimizers import OPTIMIZERS
+from .cuda_graphs import RecordedSteps
 from .encoder_training import conditions_with, encoder_group
 from .teachers import (settings_of_pipeline, taken_over, teacher_config, unlike, WalkFiles,
                                       WalkLearning, weights_fingerprint)
@@ -46,7 +47,7 @@ def epochs_apart(
     return math.ceil(APART/steps_per_epoch) if every is None else every
 
 # %% ../nbs/36_trainers.ipynb #c011
-class Training:
+class Training(RecordedSteps):
     "The state of a run and how one step changes it; the same on one process or many."
     def __init__(self,
         config:Config, # the whole configuration
@@ -65,6 +66,8 @@ class Training:
         model = unet_of(config, self.data.shape, self.data.num_classes)
         self.conditions = conditions_with(config, self.data, model)
         self.scheduler = noise_process(config)
+        if (abar := getattr(self.scheduler, 'alphas_cumprod', None)) is not None:
+            self.scheduler.alphas_cumprod = abar.to(self.device)
         self.loss = make_loss(self.scheduler, config.loss, config.training_method, config.inverse_weight,
                               config.snr_gamma)
         self._prepare(model.to(self.device, memory_format=torch.channels_last))
@@ -124,11 +127,16 @@ def rows(self:Training,
     return slice(start, start+size)
 
 @patch
+def draw(self:Training)->tuple: # a dict as of draw_step, and a Condition
+    "What chance decides in step `self.step_count`, for the global batch."
+    c, k = self.config, self.step_count
+    drawn = draw_step(c, self.data, self.scheduler, self.loss.num_passes, k)
+    return drawn, self.conditions.draw(drawn['labels'], drawn['idx'], c.seed, k).drop(drawn['dropped'])
+
+@patch
 def gradients(self:Training)->dict: # the loss and its named parts, on the device
     "Forward and backward on the global batch of step `self.step_count`, part by part."
-    c, sums = self.config, {}
-    drawn = draw_step(c, self.data, self.scheduler, self.loss.num_passes, self.step_count)
-    condition = self.conditions.draw(drawn['labels'], drawn['idx'], c.seed, self.step_count).drop(drawn['dropped'])
+    c, sums, (drawn, condition) = self.config, {}, self.draw()
     for micro in range(c.gradient_accumulation_steps):
         r, last = self.rows(micro), micro == c.gradient_accumulation_steps-1
         with nullcontext() if last else self.accelerator.no_sync(self.model):
@@ -141,20 +149,33 @@ def gradients(self:Training)->dict: # the loss and its named parts, on the devic
 
 # %% ../nbs/36_trainers.ipynb #c015
 @patch
+def _set_rates(self:Training, share):
+    for group in self.optimizer.param_groups: group['lr'] = share*group.get('peak', self.config.learning_rate)
+
+@patch
+def _clipped(self:Training):
+    return self.accelerator.clip_grad_norm_(self.model.parameters(), self.config.max_grad_norm or math.inf)
+
+@patch
+def move(self:Training)->tuple: # whether the weights have moved; the loss, its parts and grad_norm
+    "Gradients, and the optimizer's step."
+    self._set_rates(self.learning_rate_at(self.step_count, 1.))
+    parts = self.gradients()
+    parts['grad_norm'] = self._clipped()
+    good = self.config.on_nan == 'stop' or self.all_finite(parts['loss'], parts['grad_norm'])
+    if good: self.optimizer.step()
+    self.optimizer.zero_grad(set_to_none=True)
+    return good, parts
+
+@patch
 def step(self:Training)->bool: # False where it was skipped, see `on_nan`
     "One optimizer step."
     c, began = self.config, time.perf_counter()
-    for group in self.optimizer.param_groups:
-        group['lr'] = self.learning_rate_at(self.step_count, group.get('peak', c.learning_rate))
-    parts = self.gradients()
-    grad_norm = self.accelerator.clip_grad_norm_(self.model.parameters(), c.max_grad_norm or math.inf)
-    good = c.on_nan == 'stop' or self.all_finite(parts['loss'], grad_norm)
-    if good: self.optimizer.step()
-    self.optimizer.zero_grad(set_to_none=True)
+    good, parts = (True, self.replay()) if self.can_replay else self.move()
     self.step_count += 1
     if good: update_ema(self.ema, self.model, ema_decay_at(self.step_count, c.ema_decay))
     else: self.skipped.append(self.step_count)
-    if good or len(self.skipped) > c.max_skipped: self._note(parts, grad_norm)
+    if good or len(self.skipped) > c.max_skipped: self._note(parts)
     self.seconds += time.perf_counter()-began
     return good
 
@@ -171,13 +192,14 @@ def all_finite(self:Training, loss, grad_norm)->bool:
     return bool(torch.isfinite(self.accelerator.reduce(value.detach().float(), 'sum')))
 
 @patch
-def _note(self:Training, parts, grad_norm):
+def _note(self:Training, parts):
     "Add to the sums since the last line, and remember the first step whose loss was not finite."
+    grad_norm = parts['grad_norm']
     finite = torch.isfinite(grad_norm)
     bad = ~torch.isfinite(parts['loss'])
     if self.config.mixed_precision != 'fp16': bad |= ~finite    # fp16's scaling skips steps that overflow, and goes on
     self.first_bad = torch.where(bad & (self.first_bad < 0), self.step_count, self.first_bad)
-    parts['grad_norm'] = torch.where(finite, grad_norm.detach(), 0)
+    parts = parts | {'grad_norm': torch.where(finite, grad_norm.detach(), 0)}
     for k,v in parts.items(): self.window[k] = self.window.get(k, 0) + v.double()
     self.window['steps'] = self.window.get('steps', 0) + 1
 
@@ -231,6 +253,7 @@ def load_state_dict(self:Training,
         load_weights(self.model, state['model'])
         load_weights(self.ema, state['ema'])
         self.optimizer.load_state_dict(state['optimizer'])
+        if self.recorded: self.recorded = None      # the moments are other tensors now
         for name,part in self.beside.items(): part.load_state_dict(state['beside'][name])
     except (RuntimeError, ValueError, KeyError) as e:
         raise DataError(path, f'belongs to another model ({str(e).splitlines()[0]})',
