@@ -385,6 +385,59 @@ def generating(browser, shot):
         return f'{count} pictures, {rate:.0f} a second'
 
 
+ATTRIBUTES = '''
+import torch
+from mnist_diffusion.schedulers import *
+from mnist_diffusion.config import load_config
+from mnist_diffusion.runs import pipeline_of, unet_of
+from mnist_diffusion.widgets import generate
+torch.manual_seed(0)
+config = load_config('attributes', block_widths=[8, 16], num_inference_steps=2)
+w = generate(pipeline_of(config, unet_of(config, (1, 20, 20), 10).eval(), [*'0123456789'],
+                         [f'A handwritten digit {k}' for k in range(10)]))
+facts(w, w.gallery.picture, prompt=lambda: w.controls['prompt'].value,
+      stand=lambda: [s.value for s in w.attributes.sliders.values()])'''
+
+
+@check('generate with a model of attributes: sliders write the prompt, follow it, and keep to the page on a phone')
+def sliders(browser, shot):
+    with voila(STATE, ATTRIBUTES) as address, opened(browser, address, shot) as page:
+        prompt, slider = page.get_by_label('Prompt', exact=True), page.locator('.widget-slider').filter
+        prompt.wait_for()
+        shown = lambda name: slider(has_text=name).locator('.widget-readout').inner_text()
+        names = 'Thickness', 'Slant', 'Width'
+        assert [shown(n) for n in names] == ['any']*3
+        press(page, '7')
+        first = done(page)
+        far_right(page, 'Thickness')
+        drawn = lambda words: lambda s: s['settings']['prompt'] == words and s['state'] == 'done'
+        thick = until(page, drawn('the very thick 7'), 'thickness')
+        assert thick['images'] != first['images'] and prompt.input_value() == thick['prompt'], thick
+        handle, track = (slider(has_text='Slant').locator(f'.noUi-{part}') for part in ('handle', 'base'))
+        start, end = handle.bounding_box(), track.bounding_box()
+        page.mouse.move(start['x']+start['width']/2, start['y']+start['height']/2); page.mouse.down()
+        page.mouse.move(end['x'], start['y']+start['height']/2, steps=8); page.mouse.up()
+        both = until(page, lambda s: s['prompt'] == 'the very thick 7, very leaning left', 'a drag of the slant')
+        assert both['stand'] == ['very thick', 'very leaning left', '']
+        press(page, '4')
+        until(page, lambda s: s['settings']['prompt'] == 'the very thick 4, very leaning left', 'another digit')
+        prompt.fill('a narrow three, leaning right')
+        prompt.press('Enter')
+        asked = until(page, drawn('a narrow three, leaning right'), 'a prompt by hand')
+        assert asked['stand'] == ['', 'leaning right', 'narrow']
+        assert [shown(n) for n in names] == ['any', 'right', 'narrow']
+        assert '2 steps' in asked['said'], asked['said']
+        outside = lambda: page.evaluate('''() => [...document.querySelectorAll('.widget-slider, .widget-readout')]
+          .filter(e => e.checkVisibility() &&
+            e.getBoundingClientRect().right > innerWidth + 1 || e.scrollWidth > e.clientWidth + 1
+          ).map(e => e.className + ' ' + e.textContent)''')
+        assert not outside(), outside()
+        page.screenshot(path=shot.with_stem(f'{shot.stem}_wide'), full_page=True)
+        page.set_viewport_size(dict(width=390, height=844))
+        page.wait_for_timeout(500)
+        assert not outside(), outside()
+
+
 CLASSES = '''
 from mnist_diffusion.config import Config
 from mnist_diffusion.runs import pipeline_of, unet_of

@@ -48,6 +48,7 @@ STYLE = """
 .mnist-error { color:#b3261e; font-weight:600 } .mnist-warning { color:#8a5a00 }
 .mnist-digit { width:40px; padding:0 }
 .mnist-row { flex-flow:row wrap; gap:2px 6px; align-items:center; overflow:visible }
+.mnist-words .widget-readout { min-width:6.5em; max-width:none }
 .mnist-captioned { margin:0 16px 0 0 } .mnist-captioned small { line-height:1.3 } .mnist-history { margin-top:4px }
 .mnist-code pre { font-family:monospace; line-height:1.35; font-size:12px; white-space:pre-wrap;
   overflow-wrap:anywhere; user-select:all; margin:0; padding:8px; border:1px solid #8884; border-radius:4px }

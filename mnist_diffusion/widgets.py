@@ -213,13 +213,14 @@ class AttributeSliders(W.HBox):
         words = pipe.tokenizer.get_vocab() if hasattr(pipe, 'tokenizer') else ()
         if {'thin', 'leaning', 'narrow'} <= set(words): self.sliders = {a: self._slider(a) for a in SIDES}
         super().__init__([*self.sliders.values()], layout=W.Layout(width='100%'))
-        self.add_class('mnist-row')
+        self.add_class('mnist-row').add_class('mnist-words')
         for s in self.sliders.values(): s.observe(self.write, 'value')
         if self.sliders: prompt.observe(self.follow, 'value')
 
     def _slider(self, attribute):
         low, high = SIDES[attribute]
-        options = [(w or 'any', w) for w in (f'very {low}', low, '', high, f'very {high}')]
+        words = f'very {low}', low, '', high, f'very {high}'
+        options = [(w.replace('leaning ', '') or 'any', w) for w in words]     # what stands beside it is short
         return W.SelectionSlider(options=options, value='', description=attribute.title(), continuous_update=False,
                                  **SHORT)
 
