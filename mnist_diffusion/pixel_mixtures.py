@@ -77,7 +77,7 @@ def look_of_levels(x, s, levels, half=1/255, width=.6)->Tensor: # (B,C*L,H,W), i
     return torch.cat([log_bin, other], 2).softmax(2)[:,:,:-1].flatten(1, 2)
 
 # %% ../nbs/17_pixel_mixtures.ipynb #wv02
-WAVES = 6 # of a new network: the highest has a period of 8 bytes
+WAVES = 6 # of a new network: the highest has a period of 4 bytes
 
 def waves_of(
     x:Tensor,   # noisy images, (B,C,H,W)
