@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from queue import Empty, Queue
 from fastcore.basics import patch
 from torch import Tensor
+from .walks import as_images
 
 # %% ../nbs/60_background_work.ipynb #a006
 class Worker:
@@ -120,7 +121,8 @@ def steps_of(
     frames, over = Queue(1), threading.Event()
     tensors = [n for n in ('pred_original_sample', 'latents') if n in pipe._callback_tensor_inputs]
     def seen(p, step, t, given):
-        frames.put(Frame(step+1, p.num_timesteps, *(_unit(given[tensors[k]]) for k in (0, -1)), False))
+        clean, state = (as_images(p.vae if n == 'latents' else None, given[n]) for n in (tensors[0], tensors[-1]))
+        frames.put(Frame(step+1, p.num_timesteps, clean, state, False))
         if over.is_set(): raise _Over
     def call():
         try:
@@ -129,8 +131,6 @@ def steps_of(
             frames.put(Frame(steps, steps, images, images, True))
         except BaseException as e: frames.put(e)
     yield from _frames(threading.Thread(target=call, daemon=True), frames, over)
-
-def _unit(x): return (x.float().cpu()/2 + .5).clamp(0, 1)
 
 # %% ../nbs/60_background_work.ipynb #a012
 def _frames(thread, frames, over):

@@ -19,6 +19,7 @@ from torchvision.transforms import functional as TF
 from torchvision.transforms.functional import pil_to_tensor, to_pil_image
 from .data import embedded_mnist
 from .unets import num_classes
+from .walks import need_pixels
 from .text import caption_faults, DIGIT_WORDS
 from .background_work import steps_of
 from .galleries import Gallery
@@ -178,6 +179,7 @@ class DrawAndRepair(DigitWidget):
     "A canvas, and a pipeline that goes on from it; see draw_and_repair."
     def __init__(self, pipe=None):
         super().__init__(pipe)
+        need_pixels(self.pipe, 'the canvas')
         (channels, size), wide = (self.pipe.unet.config[k] for k in ('in_channels', 'sample_size')), 'auto'
         if channels != 1:
             raise ValueError(f'pipe draws {channels} channels, the canvas has one: give a pipeline of grey images')

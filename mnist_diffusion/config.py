@@ -126,6 +126,11 @@ class Config:
     layers_per_block:int = setting(1, 'residual blocks per level', low=1, high=16)
     attention:bool = setting(True, 'attention on the smallest map (unet2d_condition: on all but the largest)')
 
+    autoencoder:str|None = setting(None, path=True, group='latents',
+        help='learn and draw latents of this autoencoder, a folder; train: a new one, trained first in output_dir/vae')
+    autoencoder_widths:list[int] = setting([16, 32, 64], 'of a new one: channels at each level, multiples of 8')
+    autoencoder_steps:int = setting(1500, 'of a new one: optimizer steps', low=1)
+
     scheduler:str = setting('UniPCMultistepScheduler', group='sampling', later=True,
                             help='DDPM, DDIM, FlowEuler, FlowHeun, or any diffusers scheduler by class name')
     scheduler_options:dict = setting({}, 'further options of that scheduler', later=True)
@@ -281,6 +286,12 @@ def _conflicts(c):
         why = f'{why} do not suit model={c.model!r}, whose groups and heads are eighths'
         yield 'block_widths', why, f'use multiples of 8 {both}'
 
+def _latent_conflicts(c):
+    "What needs pixels, where latents are learned."
+    for name in (n for n in ('teacher', 'shift') if c.autoencoder and getattr(c, n)):
+        yield name, f'needs pixels, and autoencoder={c.autoencoder!r} makes latents of them', 'leave one of them out'
+    if c.autoencoder and c.model == 'pixel_mixture': yield 'model', 'is of pixels, not of latents', 'choose another'
+
 # %% ../nbs/22_config.ipynb #m014
 @patch(as_prop=True)
 def widths(self:Config):
@@ -292,7 +303,7 @@ def widths(self:Config):
 def validate(self:Config):
     "This configuration, with each value of its type; SettingError where a setting, or two together, cannot work."
     for name in SETTINGS: setattr(self, name, check_value(name, getattr(self, name)))
-    for name, why, remedy in _conflicts(self): raise SettingError(name, getattr(self, name), why, remedy)
+    for n, *fault in (*_conflicts(self), *_latent_conflicts(self)): raise SettingError(n, getattr(self, n), *fault)
     return self
 
 # %% ../nbs/22_config.ipynb #c013

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['MODES', 'state_weights', 'Edit', 'edit_walk', 'renoised', 'entry_error', 'check_entry', 'pixels', 'edit_of',
-           'noise_of', 'slerp', 'mixed', 'interpolate']
+           'noise_of', 'slerp', 'mixed', 'interpolate', 'ends_of']
 
 # %% ../nbs/07_editing.ipynb #e002
 import math
@@ -301,7 +301,7 @@ def interpolate(self,     # a pipeline, whose method this is
     weights = torch.tensor(_weights(num_images, weights), dtype=torch.float64)
     negative = {k: options.pop(k) for k in ('negative_prompt',) if k in options}
     ends, both = self._ends(start, end, **negative)
-    seeds, shape = _two_seeds(seed), self.image_shape
+    seeds, shape = _two_seeds(seed), self.latent_shape
     of_end = lambda k: image_generators(seeds[k], [ends[k]])[0]
     if latents is not None: noises = noise_of(latents, 2, shape)
     else: noises = torch.cat([randn_tensor((1, *shape), generator=of_end(k)) for k in (0, 1)])
@@ -330,3 +330,16 @@ def _two_seeds(seed):
     many = seed if isinstance(seed, (list, tuple)) else [seed, seed]
     if len(many) != 2: raise ValueError(f'seed={spelled(seed)} has {len(many)} entries: give one, or one for each end')
     return [checked('seed', s) for s in many]
+
+def ends_of(self,  # a pipeline of classes, whose method this is
+    start, end,    # labels, or None
+):                 # what two images should show, and a function that returns the Condition of both
+    "The ends of a way from one class to another."
+    ends = [None if y is None else self.label_numbers(y) for y in (start, end)]
+    for label, numbers in zip((start, end), ends):
+        if len(numbers or []) > 1:
+            raise ValueError(f'labels={spelled(label)} are {len(numbers)}: give one for each end')
+    ends = [numbers and numbers[0] for numbers in ends]
+    if ends == [None, None]: return ends, lambda: self._condition(None, 2)
+    empty = torch.tensor([y is None for y in ends])
+    return ends, lambda: self._condition([y or 0 for y in ends], 1).drop(empty)

@@ -269,7 +269,7 @@ class Morph(DigitWidget):
         "What draws the same images, in Python."
         given = {n: repr(v) for n,v in self.settings.items()}
         own = 'latents' in given
-        if own: given['latents'] = f'draw_noise({(1, *self.pipe.image_shape)}, {self.settings["seed"]}, 0)'
+        if own: given['latents'] = f'draw_noise({(1, *self.pipe.latent_shape)}, {self.settings["seed"]}, 0)'
         call = 'result = pipe.interpolate(\n' + ''.join(f'    {n}={v},\n' for n,v in given.items()) + ')'
         imports = ['from mnist_diffusion.data import draw_noise']*own
         return '\n'.join([*_pipe_lines(self.pipe), *imports, call, 'result.images'])
@@ -281,7 +281,7 @@ class Morph(DigitWidget):
         "Keywords of interpolate."
         c = {n: w.value for n,w in self.controls.items() if hasattr(w, 'value')}
         same, seeds = c.pop('same_noise'), (c.pop('start_seed'), c.pop('end_seed'))
-        noise = dict(latents=draw_noise((1, *self.pipe.image_shape), seeds[0], 0)) if same else {}
+        noise = dict(latents=draw_noise((1, *self.pipe.latent_shape), seeds[0], 0)) if same else {}
         return c | dict(seed=seeds[0] if same else seeds) | noise
 
     def redraw(self):

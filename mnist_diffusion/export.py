@@ -17,7 +17,7 @@ from torch import nn, Tensor
 import torch.nn.functional as F
 from torch.overrides import TorchFunctionMode
 from .unets import class_condition, num_classes
-from .walks import begun
+from .walks import begun, need_pixels
 from .samplers import make_scheduler, process_of
 from .pipelines import DEFAULTS
 from .text import hidden_states
@@ -202,6 +202,7 @@ def export_pipeline(
     overwrite:bool=False, # replace files of these names
 )->dict:                  # what is in sampler.json; under 'files' each graph's inputs, size and largest difference
     "Write network, text encoder and settings; SettingError where files are there, DataError where a graph is wrong."
+    need_pixels(pipe, 'an export')
     check_packages()
     _refuse(folder := Path(folder), overwrite)
     known, contents = sampler_settings(pipe), {}

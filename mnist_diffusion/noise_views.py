@@ -18,6 +18,7 @@ from torchvision.transforms.v2 import functional as TF
 from .data import embedded_mnist, rng, to_unit
 from .schedulers import DDPM, FlowEuler
 from .unets import class_condition, num_classes, predict
+from .walks import need_pixels
 from .samplers import process_of
 from .pictures import image_grid
 
@@ -49,7 +50,8 @@ def noised(
 def own_process(
     pipe # a pipeline of chapter 08 or 12
 ):       # a process of chapter 01
-    "The noise process that a pipeline undoes, whatever its sampler."
+    "The noise process that a pipeline undoes, whatever its sampler; ValueError for one of latents."
+    need_pixels(pipe, 'this view')
     own = process_of(pipe.scheduler)
     if own['prediction_type'] == 'flow': return FlowEuler(own['num_train_timesteps'])
     process, abar = DDPM(**own), getattr(pipe.scheduler, 'alphas_cumprod', None)

@@ -19,10 +19,10 @@ from torch import Tensor
 from .data import class_number
 from .unets import autocast, class_condition, few_threads, num_classes
 from .first_model import guided
-from .walks import begun, card, checked, counted, DigitOutput, few, generators_for
-from .walks import guidance_scales, listed, spelled, step_options_of, walk
+from .walks import as_images, begun, card, checked, counted, DigitOutput, drawn_shape, few, from_latents
+from .walks import generators_for, guidance_scales, listed, spelled, step_options_of, walk
 from .samplers import check_sampler, expected_image, process_of, sampler_for
-from .editing import check_entry, edit_of, edit_walk, interpolate, noise_of
+from .editing import check_entry, edit_of, edit_walk, ends_of, interpolate, noise_of
 
 # %% ../nbs/08_pipelines.ipynb #c017
 DEFAULTS = dict(guidance_scale=1., guidance_rescale=0., num_inference_steps=20, mixed_precision='auto')
@@ -45,8 +45,8 @@ def _saved_in(path, takes_text):
 # %% ../nbs/08_pipelines.ipynb #c017s2
 class DigitPipeline(DiffusionPipeline):
     "Guided sampling of images from a network and any scheduler; call it with labels."
-    model_cpu_offload_seq, _interrupt, _num_timesteps, _evaluations = 'unet', False, 0, 0.
-    _callback_tensor_inputs = ['latents', 'pred_original_sample']
+    model_cpu_offload_seq, _interrupt, _num_timesteps, _evaluations = 'unet->vae', False, 0, 0.
+    _callback_tensor_inputs, _optional_components = ['latents', 'pred_original_sample'], ['vae']
     def __init__(self,
         unet,                     # a network with diffusers' call signature, see chapter 02
         scheduler,                # one of ours, or any of diffusers' that fits the network's prediction_type
@@ -55,9 +55,10 @@ class DigitPipeline(DiffusionPipeline):
         guidance_rescale=None,    # of a call that doesn't say; default: 0
         num_inference_steps=None, # of a call that doesn't say; default: 20
         mixed_precision=None,     # that the network was trained in: auto, no, bf16 or fp16
+        vae=None,                 # an AutoencoderKL, where the network draws its latents (chapter 19)
     ):
         super().__init__()
-        self.register_modules(unet=unet, scheduler=scheduler)
+        self.register_modules(unet=unet, scheduler=scheduler, vae=vae)
         own = dict(guidance_scale=guidance_scale, guidance_rescale=guidance_rescale,
                    num_inference_steps=num_inference_steps, mixed_precision=mixed_precision)
         self.register_to_config(class_names=None if class_names is None else list(class_names),
@@ -85,13 +86,17 @@ class DigitPipeline(DiffusionPipeline):
         except AttributeError:
             if not name.startswith(('enable_', 'disable_', 'load_', 'unload_', 'fuse_', 'unfuse_', 'encode_')): raise
         kind = type(self).__name__
-        raise AttributeError(f'{kind} has no {name}, since it has no VAE, adapter or encoder for it: leave it out')
+        raise AttributeError(f'{kind} has no {name}, since it has no adapter, encoder or switch for it: leave it out')
 
     @property
     def num_timesteps(self): "Steps of the walk that is under way, for callbacks."; return self._num_timesteps
     @property
-    def image_shape(self):
-        "Channels, height and width of the images."
+    def components(self): "Its parts by name."; return {k: v for k,v in super().components.items() if v is not None}
+    @property
+    def image_shape(self): "Channels, height and width of the images."; return drawn_shape(self.vae, self.latent_shape)
+    @property
+    def latent_shape(self):
+        "The same of the states of a walk: of latents where there is an autoencoder, of images otherwise."
         c = self.unet.config
         return c.in_channels, *((c.sample_size,)*2 if isinstance(c.sample_size, int) else c.sample_size)
     @property
@@ -121,7 +126,9 @@ def _scheduler_for(self:DigitPipeline, num_inference_steps, edit=None, device=No
         raise ValueError(f'num_inference_steps={steps} is out of range: use 1 to {most}, the num_train_timesteps')
     check_sampler(self.scheduler, steps, self._process, **step_options)
     if edit: check_entry(self.scheduler, steps, edit.strength, self._process, edit.keep is not None, **step_options)
-    return begun(self.scheduler, steps, device)
+    fresh = begun(self.scheduler, steps, device)
+    if self.vae is not None and 'clip_sample' in fresh.config: fresh.register_to_config(clip_sample=False)
+    return fresh
 
 @patch
 def _computing(self:DigitPipeline, kind, mixed_precision=None):
@@ -164,8 +171,9 @@ def sample_steps(self:DigitPipeline,
         with computing: told[:] = x, guided(self.unet, x, t, condition, next(scales), guidance_rescale), t
         return told[1]
 
-    noise = randn_tensor((len(generators), *self.image_shape), generator=generators, device=device, dtype=torch.float32)
-    if latents is not None: noise = noise_of(latents, *noise.shape[:1], self.image_shape).to(device)
+    shape = (len(generators), *self.latent_shape)
+    noise = randn_tensor(shape, generator=generators, device=device, dtype=torch.float32)
+    if latents is not None: noise = noise_of(latents, *noise.shape[:1], self.latent_shape).to(device)
     self._num_timesteps, self._interrupt = len(places), False
     if edit is None: states = walk(scheduler, answer, noise, generators, **step_options)
     else: states = edit_walk(scheduler, answer, noise, edit.to(device), generators, **step_options)
@@ -195,7 +203,8 @@ def _callback_of(self:DigitPipeline, callback, inputs):
 def _call_back(self:DigitPipeline, callback, inputs, i, t, x, told):
     "The state, perhaps changed by the callback; its copy may be changed in place, or take part in gradients."
     with torch.inference_mode(False), torch.no_grad():
-        known = dict(latents=x.clone, pred_original_sample=lambda: expected_image(*told, self._process))
+        expected = lambda: from_latents(self.vae, expected_image(*told, self._process))
+        known = dict(latents=x.clone, pred_original_sample=expected)
         answer = callback(self, i, t, {n: known[n]() for n in inputs})
     if answer is not None and not isinstance(answer, Mapping):
         raise ValueError(f'callback_on_step_end returned {spelled(answer)}: return the tensors in a dict')
@@ -204,9 +213,6 @@ def _call_back(self:DigitPipeline, callback, inputs, i, t, x, told):
         got = spelled(getattr(new, 'shape', new))
         raise ValueError(f'callback_on_step_end returned latents {got}: return a tensor of shape {tuple(x.shape)}')
     return new.detach().to(x)
-
-# %% ../nbs/08_pipelines.ipynb #c022a
-def _unit(x): "From [-1,1] to [0,1], float32 on the CPU."; return (x.float().cpu()/2 + 0.5).clamp(0, 1)
 
 # %% ../nbs/08_pipelines.ipynb #c022
 @patch
@@ -235,9 +241,9 @@ def sample(self:DigitPipeline,
             states = self.sample_steps(given, generators[rows], scale, edit=own, latents=noise,
                                        num_inference_steps=num_inference_steps, **options)
             for step, x in enumerate(states):
-                if return_intermediates: seen.append(_unit(x))
+                if return_intermediates: seen.append(as_images(self.vae, x))
                 bar.update(step > 0)
-            images.append(_unit(x))
+            images.append(as_images(self.vae, x))
             frames.append(seen + seen[-1:]*(steps+1-len(seen)))     # fewer where a callback has ended the walk
             if self._interrupt: break
     images = torch.cat(images)
@@ -265,21 +271,7 @@ def _condition(self:DigitPipeline, numbers, each):
     except ValueError: return None
     return class_condition(self.unet, torch.zeros(each, dtype=torch.long)).as_null()
 
-@patch
-def _ends(self:DigitPipeline, start, end):
-    "What two images should show, and a function that returns the Condition of both."
-    ends = [None if y is None else self._one_label(y) for y in (start, end)]
-    if ends == [None, None]: return ends, lambda: self._condition(None, 2)
-    empty = torch.tensor([y is None for y in ends])
-    return ends, lambda: self._condition([y or 0 for y in ends], 1).drop(empty)
-
-@patch
-def _one_label(self:DigitPipeline, label):
-    numbers = self.label_numbers(label)
-    if len(numbers) > 1: raise ValueError(f'labels={spelled(label)} are {len(numbers)}: give one for each end')
-    return numbers[0]
-
-DigitPipeline.interpolate = interpolate
+DigitPipeline.interpolate, DigitPipeline._ends = interpolate, ends_of
 
 # %% ../nbs/08_pipelines.ipynb #n015
 @patch
@@ -331,7 +323,9 @@ def draw(self:DigitPipeline,
 ):                                   # an image for each entry of `wanted`
     "What all calls share. Guidance, steps and precision that are not given are the pipeline's own."
     output_type, return_dict = checked('output_type', output_type), checked('return_dict', return_dict)
-    n, shape = len(wanted), self.image_shape
+    n, shape = len(wanted), self.latent_shape
+    if self.vae is not None and image is not None:
+        raise ValueError('image=… is for walks of pixels, and this pipeline draws latents: leave it out')
     edit = edit_of(n, shape, image, strength, mask_image, num_resamples)
     if latents is not None: latents = noise_of(latents, n, shape)
     options = dict(guidance_scale=guidance_scale, guidance_interval=guidance_interval, edit=edit, latents=latents,

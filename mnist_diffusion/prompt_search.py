@@ -15,6 +15,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 from .data import rng, to_unit
+from .walks import need_pixels
 from .text import class_forms, CLASS_TEMPLATES, Clip, DIGIT_TEMPLATES, DIGIT_WORDS, fill
 from .likelihood import Circle
 from .attributes import ATTRIBUTES, DEGREES, EDGES, FRAMES, HELD_OUT_WORDS, meant, OUTER, parse
@@ -131,6 +132,7 @@ class ByLikelihood:
         seed:int=0,         # of the noise
         batch_size:int=256, # evaluations at a time
     ):
+        need_pixels(pipe, 'likelihood')
         self.pipe, self.process, self.images = pipe, process, to_unit(images.to(pipe.device))
         self.width = (high-low)/num_levels
         self.levels = [low + (k+.5)*self.width for k in range(num_levels)]

@@ -17,6 +17,7 @@ from .interruptions import say
 from .likelihood import likelihood_figures, Protocol
 from .runs import noise_process
 from .unets import class_condition
+from .walks import need_pixels
 
 # %% ../nbs/47_run_likelihood.ipynb #rl005
 def measure_likelihood(
@@ -30,6 +31,7 @@ def measure_likelihood(
     "Bits per dimension of a run's test images; nothing is overwritten. SettingError for students and captions."
     _check_kind(model)
     c, names, pipe = model.config, model.class_names, model.load_pipeline()
+    need_pixels(pipe, 'likelihood')
     test = load_data(c.dataset, dataset_path or c.dataset_path, 'test', c.image_size, pipe.device).with_classes(names)
     n = min(num_images, len(test))
     test = test.subset(torch.arange(n)*len(test)//n)

@@ -77,10 +77,8 @@ def plot_metrics(self:Run):
     "Draw loss and learning rate against the step into `metrics.png`."
     from matplotlib.figure import Figure
     if not (lines := self.metrics): return
-    fig = Figure(figsize=(8,3), dpi=100, layout='tight')
-    left, right = fig.subplots(1, 2)
-    x = [l['step'] for l in lines]
-    few = dict(marker='o' if len(lines) < 20 else None, markersize=4)      # a line needs two points
+    left, right = (fig := Figure(figsize=(8,3), dpi=100, layout='tight')).subplots(1, 2)
+    x, few = [l['step'] for l in lines], dict(marker='o' if len(lines) < 20 else None, markersize=4) # a line needs two
     losses = [k for k in lines[-1] if 'loss' in k]
     for k in losses if len(losses) > 2 else ['loss']: left.plot(x, [l.get(k, math.nan) for l in lines], label=k, **few)
     finite = [l['loss'] for l in lines if math.isfinite(l['loss'])]
@@ -220,11 +218,12 @@ def pipeline_of(
     unet,                  # the network to sample with: the EMA weights
     class_names:list=None, # names of the classes
     prompts:list=None,     # texts to show a text model with; by class, where there are classes
+    vae=None,              # the autoencoder whose latents it draws, if it does
 ):                         # a DigitPipeline or a TextToDigitPipeline
     "A pipeline around `unet` with the sampler that `config` names; OSError where its text encoder can't be had."
     from mnist_diffusion.samplers import sampler_for
     scheduler = sampler_for(config.scheduler, schedule_of(config), config.scheduler_options)
-    own = {n: getattr(config, n) for n in (*SAMPLED_WITH, 'mixed_precision')}
+    own = {n: getattr(config, n) for n in (*SAMPLED_WITH, 'mixed_precision')} | dict(vae=vae)
     if config.condition == 'class':
         from mnist_diffusion.pipelines import DigitPipeline
         return DigitPipeline(unet, scheduler, class_names, **own)
@@ -239,10 +238,11 @@ def pipeline_at(
     state:dict # of a checkpoint
 ):             # a DigitPipeline or a TextToDigitPipeline
     "The pipeline of a checkpoint's EMA weights."
+    from mnist_diffusion.latents import restored
     config = Config(**state['config'])
     unet = unet_of(config, state['image_shape'], state['num_classes'])
     load_weights(unet, state['ema'])
-    return pipeline_of(config, unet.eval(), state['class_names'], state['prompts'])
+    return pipeline_of(config, unet.eval(), state['class_names'], state['prompts'], restored(state.get('vae')))
 
 # %% ../nbs/30_runs.ipynb #c018
 @patch(as_prop=True)

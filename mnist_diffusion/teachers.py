@@ -125,6 +125,7 @@ def settings_of_pipeline(
     known |= {n: net[n] for n in ('patch_size', 'attention', 'layers_per_block', 'cross_attention_dim')
               if n in net}
     known |= {'tokenizer_max_length': texts} if texts else {}
+    known |= {} if getattr(pipe, 'vae', None) is None else {'autoencoder': 'its own'}
     return known | dict(condition='text' if texts else 'class', model=NAMES[type(pipe.unet).__name__],
                         block_widths=list(net.get('block_widths') or net.block_out_channels))
 
@@ -134,6 +135,9 @@ def taken_over(
 )->Config:
     "With the teacher's network, texts and data; SettingError where `config` says otherwise."
     given = {n: v for n,v in config.to_dict().items() if v != SETTINGS[n].default}
+    if theirs.get('autoencoder'):
+        raise SettingError('teacher', config.teacher, 'draws latents of an autoencoder, and students learn pixels',
+                           'name a run without an autoencoder')
     if theirs.get('train_text_encoder'):
         raise SettingError('teacher', config.teacher, 'has trained a text encoder of its own, which no student '
                            'reads with', 'name a run with train_text_encoder=false')

@@ -22,7 +22,7 @@ WEIGHT = float, 0, float('inf'), '0 (details are not heard) or more, 1 is usual'
 
 class TextToDigitPipeline(DigitPipeline):
     "Guided sampling of images from texts; call it with a prompt, or many."
-    model_cpu_offload_seq = 'text_encoder->unet'
+    model_cpu_offload_seq = 'text_encoder->unet->vae'
     def __init__(self,
         unet,                       # a network that takes hidden states, see chapter 02
         scheduler,                  # one of ours, or any of diffusers' that fits the network's prediction_type
@@ -36,9 +36,10 @@ class TextToDigitPipeline(DigitPipeline):
         num_inference_steps=None,   # of a call that doesn't say; default: 20
         mixed_precision=None,       # that the network was trained in: auto, no, bf16 or fp16
         emphasis=None,              # of a call that doesn't say; default: 1
+        vae=None,                   # an AutoencoderKL, where the network draws its latents (chapter 19)
     ):
         super().__init__(unet, scheduler, class_names, guidance_scale, guidance_rescale, num_inference_steps,
-                         mixed_precision)
+                         mixed_precision, vae)
         self.register_modules(text_encoder=text_encoder, tokenizer=tokenizer)
         self.register_to_config(tokenizer_max_length=tokenizer_max_length,
                                 prompts=None if prompts is None else list(prompts),

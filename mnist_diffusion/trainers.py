@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['ENOUGH', 'APART', 'RATE_LEFT', 'length_of', 'epochs_apart', 'Training', 'taught', 'teacher_run', 'Distillation',
-           'training_of']
+           'LatentTraining', 'training_of']
 
 # %% ../nbs/36_trainers.ipynb #c002
 import copy, math, time
@@ -16,6 +16,7 @@ import torch
 from .losses import make_loss
 from .first_model import draw_step, ema_decay_at, update_ema
 from .walks import image_generators
+from .latents import LatentLearning
 from .files import DataError
 from .config import Config, preset_names, SettingError
 from .conditions import text_parts, text_width
@@ -49,6 +50,7 @@ def epochs_apart(
 # %% ../nbs/36_trainers.ipynb #c011
 class Training(RecordedSteps):
     "The state of a run and how one step changes it; the same on one process or many."
+    vae = None # the autoencoder whose latents it learns, if it does
     def __init__(self,
         config:Config, # the whole configuration
         data=None,     # training images; default: loaded as config says
@@ -63,7 +65,7 @@ class Training(RecordedSteps):
         self._check_parts()
         self._load(data)
         torch.manual_seed(config.seed)
-        model = unet_of(config, self.data.shape, self.data.num_classes)
+        model = unet_of(config, self.shape, self.data.num_classes)
         self.conditions = conditions_with(config, self.data, model)
         self.scheduler = noise_process(config)
         if (abar := getattr(self.scheduler, 'alphas_cumprod', None)) is not None:
@@ -95,7 +97,7 @@ def _load(self:Training, data):
     if data is None:
         with self.accelerator.main_process_first():
             data = load_data(c.dataset, c.dataset_path, 'train', c.image_size)
-    self.data = data.to(self.device)
+    self.data, self.shape = data.to(self.device), data.shape      # shape: of what the network learns
     self.steps_per_epoch = len(self.data) // c.batch_size
     if not self.steps_per_epoch: raise SettingError('batch_size', c.batch_size,
         f'is more than the {len(self.data)} training images of {self.data.name}', f'give at most {len(self.data)}')
@@ -233,7 +235,7 @@ def state_dict(self:Training)->dict: # tensors, numbers and texts only
                 schedule=schedule, step=self.step_count, epoch=self.step_count//self.steps_per_epoch,
                 seconds=self.seconds, logged_at=self.logged_at, window=self.window, skipped=self.skipped,
                 beside={name: part.state_dict() for name,part in self.beside.items()},
-                config=c.to_dict(), data=data.fingerprint(), image_shape=list(data.shape),
+                config=c.to_dict(), data=data.fingerprint(), image_shape=list(self.shape),
                 num_classes=data.num_classes, class_names=self.conditions.class_names, prompts=self.conditions.prompts)
 
 # %% ../nbs/36_trainers.ipynb #c021
@@ -291,7 +293,8 @@ def stretched(self:Training,
 @patch
 def pipeline(self:Training):
     "The pipeline of the EMA weights as they are now."
-    pipe = pipeline_of(self.config, self.ema, self.conditions.class_names, self.conditions.prompts)
+    pipe = pipeline_of(self.config, self.ema, self.conditions.class_names, self.conditions.prompts,
+                       self.vae)
     pipe.set_progress_bar_config(disable=True)
     return pipe
 
@@ -384,9 +387,14 @@ def _meet_teacher(self:Distillation, model):
     self.files.origin |= {n: pipe.config[n] for n in ('num_inference_steps', 'guidance_scale')}
     self.files.origin |= {'teacher': weights_fingerprint(pipe.unet)}
 
+# %% ../nbs/36_trainers.ipynb #la362
+class LatentTraining(LatentLearning, Training):
+    "A run whose network learns latents of an autoencoder, which learns first where none is given."
+
 # %% ../nbs/36_trainers.ipynb #ds010
 def training_of(
     config:Config, data=None, made_with:str=None # a run, see taught, and what Training is given
-)->Training:                                     # a Distillation where there is a teacher
+)->Training:                                     # a Distillation where there is a teacher, …
     "The training that `config` asks for."
+    if config.autoencoder: return LatentTraining(config, data, made_with)
     return (Distillation if config.teacher else Training)(config, data, made_with)

@@ -380,6 +380,8 @@ def save_pipeline(
     if t.accelerator.is_main_process:
         run.plot_metrics()
         ema = copy.deepcopy(t.ema).to('cpu')
-        with quiet(): run.save_pipeline(pipeline_of(t.config, ema, t.conditions.class_names, t.conditions.prompts))
+        vae = t.vae and copy.deepcopy(t.vae).to('cpu')
+        pipe = pipeline_of(t.config, ema, t.conditions.class_names, t.conditions.prompts, vae)
+        with quiet(): run.save_pipeline(pipe)
         tracking.log_folder(run/'pipeline', 'pipeline')
     t.accelerator.wait_for_everyone()

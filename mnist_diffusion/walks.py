@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['SchedulerMixin', 'COUNT', 'SWITCH', 'NUMBER', 'ARGUMENTS', 'image_generators', 'OwnNoise', 'begun', 'walk', 'counted',
            'FlowJumps', 'spelled', 'checked', 'listed', 'step_options_of', 'generators_for', 'guidance_scales',
-           'DigitOutput', 'card', 'few']
+           'DigitOutput', 'card', 'few', 'to_latents', 'from_latents', 'as_images', 'drawn_shape', 'need_pixels']
 
 # %% ../nbs/05_walks.ipynb #c002
 import copy, inspect, io, math, operator
@@ -343,3 +343,48 @@ def few(
     "Names with commas; of many, the first and the last."
     whole = ', '.join(names)
     return whole if len(whole) <= most else f'{names[0]}, …, {names[-1]}'
+
+# %% ../nbs/05_walks.ipynb #la002
+def to_latents(
+    vae,     # an AutoencoderKL, or None
+    x:Tensor # images, (B,C,H,W), in [-1,1]
+)->Tensor:   # (B,c,h,w), of about unit variance; without an autoencoder `x`
+    "The latents of images: the middle of what the encoder finds probable."
+    if vae is None: return x
+    c = vae.config
+    z = vae.encode(x.to(vae.dtype)).latent_dist.mode().to(x.dtype)
+    return (z - (c.shift_factor or 0))*c.scaling_factor
+
+def from_latents(
+    vae,     # an AutoencoderKL, or None
+    z:Tensor # latents, (B,c,h,w)
+)->Tensor:   # (B,C,H,W); without an autoencoder `z`
+    "The images that latents stand for, about in [-1,1]."
+    if vae is None: return z
+    c = vae.config
+    return vae.decode((z/c.scaling_factor + (c.shift_factor or 0)).to(vae.dtype)).sample.to(z.dtype)
+
+@torch.no_grad()
+def as_images(
+    vae,     # an AutoencoderKL, or None
+    x:Tensor # states of a walk, (B,c,h,w)
+)->Tensor:   # (B,C,H,W), float32 in [0,1], on the CPU
+    "States of a walk as images."
+    return (from_latents(vae, x).float().cpu()/2 + .5).clamp(0, 1)
+
+def drawn_shape(
+    vae,        # an AutoencoderKL, or None
+    shape:tuple # of a state: channels, height, width
+)->tuple:       # of an image
+    "Channels, height and width of the images that a walk ends with."
+    if vae is None: return tuple(shape)
+    larger = 2**(len(vae.config.block_out_channels)-1)
+    return vae.config.out_channels, *(larger*n for n in shape[1:])
+
+def need_pixels(
+    pipe,    # a pipeline
+    what:str # that works on pixels
+):
+    "ValueError where a pipeline draws latents."
+    if getattr(pipe, 'vae', None) is None: return
+    raise ValueError(f'vae={type(pipe.vae).__name__} makes latents, and {what} needs pixels: give a pipeline without')
