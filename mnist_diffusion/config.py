@@ -126,7 +126,7 @@ class Config:
     layers_per_block:int = setting(1, 'residual blocks per level', low=1, high=16)
     attention:bool = setting(True, 'attention on the smallest map (unet2d_condition: on all but the largest)')
 
-    autoencoder:str|None = setting(None, path=True, group='latents',
+    autoencoder:str|None = setting(None, path=True,
         help='learn and draw latents of this autoencoder, a folder; train: a new one, trained first in output_dir/vae')
     autoencoder_widths:list[int] = setting([16, 32, 64], 'of a new one: channels at each level, multiples of 8')
     autoencoder_steps:int = setting(1500, 'of a new one: optimizer steps', low=1)

@@ -69,7 +69,8 @@ class DigitPipeline(DiffusionPipeline):
     @classmethod
     def from_pipe(cls, pipeline, **kwargs):
         "A pipeline that shares the parts of another one; what `kwargs` name is replaced."
-        return super().from_pipe(pipeline, **{'unet': pipeline.unet} | kwargs)     # of any class
+        parts = {'unet': pipeline.unet, 'vae': getattr(pipeline, 'vae', None)}     # of any class
+        return super().from_pipe(pipeline, **parts | kwargs)
 
     @classmethod
     def from_pretrained(cls, pretrained_model_name_or_path, **kwargs):
