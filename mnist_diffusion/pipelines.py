@@ -94,17 +94,6 @@ class DigitPipeline(DiffusionPipeline):
     @property
     def components(self): "Its parts by name."; return {k: v for k,v in super().components.items() if v is not None}
     @property
-    def image_shape(self): "Channels, height and width of the images."; return drawn_shape(self.vae, self.latent_shape)
-    @property
-    def latent_shape(self):
-        "The same of the states of a walk: of latents where there is an autoencoder, of images otherwise."
-        c = self.unet.config
-        return c.in_channels, *((c.sample_size,)*2 if isinstance(c.sample_size, int) else c.sample_size)
-    @property
-    def has_guidance_inside(self):
-        "Whether its network is a student, which answers with the ends of guided walks (chapter 14)."
-        return self._process['prediction_type'] == 'flow_map'
-    @property
     def interrupt(self): "Whether a callback wants to stop."; return self._interrupt
 
     def __repr__(self): return card(self, self._asked())
@@ -117,6 +106,21 @@ class DigitPipeline(DiffusionPipeline):
 
     def _names(self): return self.config.class_names or [str(k) for k in range(num_classes(self.unet))]
 
+
+# %% ../nbs/08_pipelines.ipynb #c017s3
+@patch(as_prop=True)
+def latent_shape(self:DigitPipeline):
+    "Channels, height and width of the states of a walk: of latents where there is an autoencoder, of images otherwise."
+    c = self.unet.config
+    return c.in_channels, *((c.sample_size,)*2 if isinstance(c.sample_size, int) else c.sample_size)
+
+@patch(as_prop=True)
+def image_shape(self:DigitPipeline): "The same of the images."; return drawn_shape(self.vae, self.latent_shape)
+
+@patch(as_prop=True)
+def has_guidance_inside(self:DigitPipeline):
+    "Whether its network is a student, which answers with the ends of guided walks (chapter 14)."
+    return self._process['prediction_type'] == 'flow_map'
 
 # %% ../nbs/08_pipelines.ipynb #n016
 @patch
