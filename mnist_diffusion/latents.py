@@ -8,7 +8,7 @@ __all__ = ['CHANNELS', 'KL_WEIGHT', 'MADE_FROM', 'make_autoencoder', 'latent_sha
            'load_autoencoder', 'restored', 'LatentLearning']
 
 # %% ../nbs/19_latents.ipynb #c003
-import json
+import json, time
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -211,10 +211,14 @@ class LatentLearning:
         "Train it on the main process and save it; all processes yield as often."
         c, main, total = self.config, self.accelerator.is_main_process, self.config.autoencoder_steps
         learning = autoencoder_steps(self.vae, self.data, total, c.batch_size, seed=c.seed)
+        began = time.monotonic()
         for k in range(1, total+1):
             if main: _, off = next(learning)
-            told = main and (k % 250 == 0 or k == total)
-            if told: yield f'autoencoder: step {k}/{total} · pixels differ by {off:.4f}'
+            if main and (k % 250 == 0 or k == total):
+                each = (time.monotonic()-began)/k
+                left = round((total-k)*each)
+                yield (f'autoencoder: step {k}/{total} · pixels differ by {off:.4f} · {c.batch_size/each:.0f} images/s'
+                       f' · {left//60}:{left%60:02d} left')
             elif k % 50 == 0 or k == total: yield ''
         if main: _keep(self.vae, folder, origin)
         self.accelerator.wait_for_everyone()
