@@ -333,6 +333,8 @@ def card(
     given = dict(steps=c.get('num_inference_steps') or 20, guidance=c.get('guidance_scale') or 1)
     rows = dict(network=f'{type(pipe.unet).__name__}, {size:,} parameters, {str(p.dtype)[6:]}, on {p.device}',
                 sampler=', '.join([type(pipe.scheduler).__name__, *(f'{k} {v:g}' for k,v in given.items())])) | rows
+    if (vae := getattr(pipe, 'vae', None)) is not None:
+        rows = dict(latents=f'{"×".join(map(str, pipe.latent_shape))} of an {type(vae).__name__}') | rows
     lines = [f'  {k:<9}{v}' for k,v in rows.items()]
     return '\n'.join([f'{type(pipe).__name__}: draws {kind}images of {h}×{w}', *lines])
 
