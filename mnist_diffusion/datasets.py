@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['IDX_SETS', 'MNIST_MD5', 'IMAGE_SUFFIXES', 'TEXT_SUFFIXES', 'TABLES', 'READERS', 'read_idx', 'Source', 'located',
-           'read_idx_set', 'find_mnist', 'read_cifar10', 'as_shown', 'read_folder', 'load_data']
+           'read_idx_set', 'find_mnist', 'read_cifar10', 'as_shown', 'read_folder', 'load_data', 'read_images']
 
 # %% ../nbs/23_datasets.ipynb #c002
 import gzip, hashlib, io, math, os, re, tempfile, warnings, zlib
@@ -353,3 +353,21 @@ def load_data(
     data = READERS[dataset](split=split, dataset_path=dataset_path, image_size=image_size, download=download)
     if image_size: data = replace(data, images=resize(data.images, image_size))
     return data.to(device)
+
+# %% ../nbs/23_datasets.ipynb #ri02
+def read_images(
+    folder, # searched to the bottom
+    shape:tuple, # (C,H,W) that is wanted, C 1 or 3
+) -> Tensor: # (N,C,H,W), uint8, in the order of their paths
+    "Every image below a folder, cropped and resized. DataError where there is none or one cannot be read."
+    root = expanded(folder)
+    if not root.is_dir(): raise DataError(root, 'is not a folder', 'name a folder of images')
+    files = [f for f in files_below(root)[0] if _is_image(f)]
+    if not files: raise DataError(root, 'has no image that can be opened', 'put images there (PNG, JPEG …)')
+    channels, height, width = shape
+    def pixels(f):
+        image = _open_image(f, None)[0]
+        if image.mode == 'RGBA': image = Image.alpha_composite(Image.new('RGBA', image.size, 'black'), image)
+        image = ImageOps.fit(image.convert('L' if channels == 1 else 'RGB'), (width, height), Image.Resampling.BILINEAR)
+        return torch.from_numpy(np.array(np.atleast_3d(image))).permute(2, 0, 1)
+    return torch.stack([pixels(f) for f in files])

@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['USR1', 'HUP', 'STOPS', 'EARLY', 'MARKS', 'PROGRAMS', 'RunEnded', 'catch_early', 'caught_signals', 'launcher',
            'end_with_launcher', 'chain', 'disk_is_full', 'out_of_memory', 'process_lost', 'explained_faults',
-           'first_to_fail', 'rank', 'say', 'first_alone']
+           'first_to_fail', 'rank', 'say', 'Progress', 'first_alone']
 
 # %% ../nbs/32_interruptions.ipynb #c002
-import errno, os, re, signal, threading, time
+import errno, os, re, signal, sys, threading, time
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -175,6 +175,36 @@ def say(
     try: print(*words, flush=True)
     except BrokenPipeError: raise
     except OSError as e: raise OSError(f'stdout cannot be written to ({e.strerror})') from None
+
+# %% ../nbs/32_interruptions.ipynb #pg02
+class Progress:
+    "How far some work is: a bar on a terminal; elsewhere a line about every 20 seconds."
+    def __init__(self,
+        total:int,           # how many there are to do
+        doing:str,           # what is done with them, in a word or two
+        unit:str='images',   # what they are
+        say=say,             # is given the lines
+        every:float=20.,     # seconds between them
+        bar:bool=None,       # a bar instead of lines? default: on a terminal
+        clock=time.monotonic # gives seconds
+    ):
+        from tqdm import tqdm
+        self.total, self.doing, self.unit, self.say, self.every, self.clock = total, doing, unit, say, every, clock
+        self.lines, self.began = not (sys.stderr.isatty() if bar is None else bar), clock()
+        self.spoken = self.began
+        self.bar = tqdm(total=total, desc=doing, unit=f' {unit}', leave=False, dynamic_ncols=True, disable=self.lines)
+
+    def to(self,
+        done:float # of the total; parts count
+    ):
+        "So many are done."
+        now = self.clock()
+        self.bar.update(int(done)-self.bar.n)
+        if done >= self.total: self.bar.close()
+        elif self.lines and now-self.spoken >= self.every:
+            left, self.spoken = (now-self.began)*(self.total/done-1), now
+            speed, rest = f'{done/(now-self.began):.1f} {self.unit}/s', f'{int(left//60)}:{int(left%60):02d} left'
+            self.say(f'{self.doing} · {int(done):,} of {self.total:,} {self.unit} · {speed} · {rest}')
 
 # %% ../nbs/32_interruptions.ipynb #c018
 def first_alone(
