@@ -245,7 +245,7 @@ def evaluate(
     strangers:Annotated[list|None, dict(group=BITS)]=None, # for the detector: data sets, folders of images
     solver:Annotated[str, dict(group=BITS, choices='likelihood.SOLVERS')]='adams', # none: the bound alone
     solver_steps:Annotated[int, dict(group=BITS, low=4)]=64, # of the solver: 1 evaluation each, by runge_kutta 4
-    dequantizations:Annotated[int, dict(group=BITS, low=1, high=1000)]=1, # spreadings of bytes; more: tighter
+    dequantizations:Annotated[int, dict(group=BITS, low=1, high=1000)]=1, # K spreadings, K probes: tighter bound
 )->dict:                               # the figures, those of real test images under 'floor'
     "Measure a run: draw images, compare them with real ones and each checkpoint with the others, write the tables."
     from mnist_diffusion.runs import check_sampling, find_model

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['ADAMS', 'HIGH', 'SOLVERS', 'dequantize', 'bits_per_dim', 'importance_bound', 'Circle', 'levels_of', 'slope',
            'slope_and_divergence', 'signs', 'fixed_steps', 'adams_steps', 'adaptive_steps', 'log_density',
-           'reconstruction_nats', 'prior_nats', 'even_levels', 'variational_bound', 'told_apart', 'class_bounds',
-           'Protocol', 'image_bits', 'measure_bits', 'likelihood_figures']
+           'reconstruction_nats', 'prior_nats', 'even_levels', 'variational_bound', 'cross_bound', 'told_apart',
+           'class_bounds', 'Protocol', 'image_bits', 'measure_bits', 'likelihood_figures']
 
 # %% ../nbs/15_likelihood.ipynb #c003
 import math
@@ -106,6 +106,7 @@ def slope(
 def slope_and_divergence(
     circle, z:Tensor, lam:float, # as for slope
     probes:Tensor=None, # signs ±1, (P,B,C,H,W), for an estimate; None: the exact sum over all pixels
+    each:bool=False,    # every probe's estimate, (P,B), in place of their mean?
 )->tuple:               # dz/dlam, (B,C,H,W), and its divergence, (B,), float64
     "How images move, and how their volume grows."
     with torch.enable_grad():
@@ -116,7 +117,9 @@ def slope_and_divergence(
         else:
             one = torch.eye(z[0].numel(), device=z.device, dtype=z.dtype).reshape(-1, 1, *z.shape[1:])
             parts = [grad(e.expand_as(z))[:,e[0] > 0].double().sum(1) for e in one]
-    return out.detach(), torch.stack(parts).sum(0) / (len(parts) if probes is not None else 1)
+    parts = torch.stack(parts)
+    if probes is None: return out.detach(), parts.sum(0)
+    return out.detach(), parts if each else parts.mean(0)
 
 def signs(
     shape, # of the images, (B,C,H,W)
@@ -164,14 +167,16 @@ def adaptive_steps(
     tolerance:float=1e-4, # relative and absolute, of a step
 )->tuple:                 # z and what was gained, (B,), at the end
     "SciPy's solve_ivp, of order 5 with steps of its own choice; ArithmeticError where it gives up."
-    n, numbers = len(z), lambda *parts: torch.cat([p.flatten().double() for p in parts]).cpu().numpy()
+    numbers = lambda *parts: torch.cat([p.flatten().double() for p in parts]).cpu().numpy()
+    nothing = torch.zeros_like(f(z, start)[1])
+    n = nothing.numel()
     def g(lam, state):
         state = torch.from_numpy(state).to(z.device)
         return numbers(*f(state[n:].reshape(z.shape).to(z.dtype), lam)[::-1])
-    solved = solve_ivp(g, (start, end), numbers(torch.zeros(n), z), rtol=tolerance, atol=tolerance)
+    solved = solve_ivp(g, (start, end), numbers(nothing, z), rtol=tolerance, atol=tolerance)
     if not solved.success: raise ArithmeticError(f'the equation could not be solved: {solved.message}')
     state = torch.from_numpy(solved.y[:,-1]).to(z.device)
-    return state[n:].reshape(z.shape).to(z.dtype), state[:n]
+    return state[n:].reshape(z.shape).to(z.dtype), state[:n].reshape(nothing.shape)
 
 # %% ../nbs/15_likelihood.ipynb #c025
 HIGH = math.log(1000)   # where next to nothing is left of an image: noise is a thousand times as large
@@ -186,9 +191,10 @@ def log_density(
     probes:Tensor=None, # signs for the divergence, (P,B,C,H,W); None: exact
     tolerance:float=None, # instead of num_steps: see adaptive_steps
     high:float=HIGH, # lam at the noise
+    each:bool=False, # as every probe has it, (P,B)?
 )->Tensor:          # log p(x), nats, (B,), float64
     "The density of the images that walks from noise end in (1806.07366, eq. 8; 2011.13456, eq. 39)."
-    f = lambda z, lam: slope_and_divergence(circle, z, lam, probes)
+    f = lambda z, lam: slope_and_divergence(circle, z, lam, probes, each)
     cos = (1+math.exp(2*low))**-.5
     solve = solver if tolerance is None else adaptive_steps
     z, gained = solve(f, x*cos, low, high, tolerance or num_steps)
@@ -258,6 +264,22 @@ def variational_bound(
     last = reconstruction_nats(images, noised(low), low, circle)
     return dict(prior=prior_nats(x, high), diffusion=middle, reconstruction=last)
 
+# %% ../nbs/15_likelihood.ipynb #is00
+def cross_bound(
+    ratios:Tensor,    # log p(u_k) - log q(u_k|x) as estimated with each of P probes, nats, (P,K,B)
+    samples:int=None  # how many of the K at a time, a divisor; None: all
+)->Tensor:            # (B,)
+    "A bound as importance_bound gives it, from estimates: weights and costs come from different probes."
+    parts = ratios.split(samples or ratios.shape[1], 1)
+    if len(ratios) == 1 or parts[0].shape[1] == 1: return ratios.mean((0, 1))
+    def bound(cost, others):
+        a, b = others-others.mean(0), cost-cost.mean(0)
+        shared, alone = (s.sum() - s for s in ((a*b).sum(0), (a*a).sum(0)))     # of the other images
+        log_w = (a*(shared/alone).nan_to_num(0).clamp(0, 1)).log_softmax(0)
+        return (log_w.exp()*(cost-log_w)).sum(0) - math.log(len(cost))
+    each = [bound(p[k], (p.sum(0)-p[k])/(len(p)-1)) for p in parts for k in range(len(p))]
+    return torch.stack(each).mean(0)
+
 # %% ../nbs/15_likelihood.ipynb #c044
 def told_apart(
     bits:Tensor,     # of images that belong, (N,)
@@ -299,7 +321,7 @@ class Protocol:
     solver:str='adams'   # of the equation, one of SOLVERS
     num_steps:int=64     # of adams and runge_kutta
     tolerance:float=1e-4 # of adaptive
-    samples:int=1        # spreadings of an image, K of the importance bound
+    samples:int=1        # spreadings of an image, K of the importance bound, and probes of each
     draws:int=32         # terms of the variational bound that are looked at
     cut:bool=False       # ask the equation with the cut normal too?
     seed:int=0           # of all noise
@@ -327,17 +349,16 @@ def image_bits(
     tolerance = p.tolerance if p.solver == 'adaptive' else None
     ways = [('even', p.low, None), ('cut', p.cut_low, p.cut_low)][:1+p.cut]
     for how, level, sigma in ways if SOLVERS[p.solver] else []:
-        # one probe for all spreadings: it errs nearly the same for each, which leaves their comparison alone
-        probes = signs(images.shape, rng(p.seed, batch, f'{how} signs 0')).to(images.device)
+        probes = signs(images.shape, rng(p.seed, batch, f'{how} signs 0'), p.samples).to(images.device)
         start, end, ratios = max(math.log(level), lowest), math.log(p.high), []
         for k in range(p.samples):
             x, log_q = dequantize(images, rng(p.seed, batch, f'{how} {k}'), sigma)
-            log_p = log_density(circle, x, start, p.num_steps, SOLVERS[p.solver], probes, tolerance, end)
+            log_p = log_density(circle, x, start, p.num_steps, SOLVERS[p.solver], probes, tolerance, end, each=True)
             ratios.append(log_p - log_q.to(x.device))
         for k in range(1, p.samples+1):
             if p.samples % k: continue
             name = how if k == p.samples else f'{how}_{k}'
-            bits[name] = bits_per_dim(importance_bound(torch.stack(ratios), k), shape)
+            bits[name] = bits_per_dim(cross_bound(torch.stack(ratios, 1), k), shape)
     points, levels = circle.as_points(p)
     parts = variational_bound(points, images, levels, rng(p.seed, batch, 'bound'), p.draws)
     return bits | {'bound': bits_per_dim(-sum(parts.values()), shape)}
