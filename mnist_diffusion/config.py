@@ -288,9 +288,9 @@ def _conflicts(c):
 
 def _latent_conflicts(c):
     "What needs pixels, where latents are learned."
-    for name in (n for n in ('teacher', 'shift') if c.autoencoder and getattr(c, n)):
-        yield name, f'needs pixels, and autoencoder={c.autoencoder!r} makes latents of them', 'leave one of them out'
-    if c.autoencoder and c.model == 'pixel_mixture': yield 'model', 'is of pixels, not of latents', 'choose another'
+    for name, given in dict(teacher=c.teacher, shift=c.shift, model=c.model == 'pixel_mixture').items():
+        if given and c.autoencoder:
+            yield name, f'needs pixels, and autoencoder={c.autoencoder!r} makes latents of them', 'leave one out'
 
 # %% ../nbs/22_config.ipynb #m014
 @patch(as_prop=True)
@@ -394,7 +394,7 @@ def differences(self:Config,
 )->str:        # 'seed=1 (now 2), …', or an empty string
     "The settings that matter and differ from `other`, for the message that refuses to go on."
     found_out = dict(mixed_precision='auto', cross_attention_dim=None)     # by the run itself
-    differ = lambda k, a, b: a != b and not (k in found_out and found_out[k] in (a, b))
-    other = BEFORE | other
-    pairs = {s.name: (other.get(s.name, s.default), getattr(self, s.name)) for s in SETTINGS.values() if not s.later}
-    return ', '.join(f'{k}={old!r} (now {new!r})' for k,(old,new) in pairs.items() if differ(k, old, new))
+    there = lambda k, a, b: k == 'autoencoder' and not {None, 'train'} & {a, b}     # checkpoints hold it
+    differ = lambda k, a, b: a != b and not (k in found_out and found_out[k] in (a, b)) and not there(k, a, b)
+    pairs = ((n, (BEFORE | other).get(n, s.default), getattr(self, n)) for n,s in SETTINGS.items() if not s.later)
+    return ', '.join(f'{k}={old!r} (now {new!r})' for k,old,new in pairs if differ(k, old, new))

@@ -8,7 +8,7 @@ __all__ = ['CHANNELS', 'KL_WEIGHT', 'MADE_FROM', 'make_autoencoder', 'latent_sha
            'load_autoencoder', 'restored', 'LatentLearning']
 
 # %% ../nbs/19_latents.ipynb #c003
-import json, time
+import json, time, warnings
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,7 +23,7 @@ CHANNELS = 4 # numbers at each place of a map of latents
 
 def make_autoencoder(
     image_shape:tuple,      # channels, height, width of the images
-    widths:tuple=(16,32,64),# channels at each level, multiples of 8; each but the first halves height and width
+    widths:tuple=(16,32,64),# channels at each level, multiples of 8; each but the last halves height and width
     channels:int=CHANNELS,  # of the latents
     seed:int=0,             # of the weights
 )->AutoencoderKL:           # in eval mode
@@ -43,13 +43,16 @@ def latent_shape(
     channels:int=CHANNELS, # of the latents
 )->tuple:                  # channels, height, width
     "The shape of the latents; ValueError where a width is no multiple of 8, or images cannot be halved so often."
-    (_, h, w), smaller = image_shape, 2**(len(widths)-1)
     if any(n < 8 or n % 8 for n in widths):
         raise ValueError(f'autoencoder_widths={list(widths)} do not suit its groups of 8: give multiples of 8')
-    if h % smaller or w % smaller:
-        raise ValueError(f'autoencoder_widths={list(widths)} halve height and width {len(widths)-1} times, and images '
-                         f'are {h}×{w}: give fewer, or an image_size that is a multiple of {smaller}')
-    return channels, h//smaller, w//smaller
+    try: return _halved(widths, image_shape, channels)
+    except ValueError as e: raise ValueError(f'autoencoder_widths={list(widths)} {e}') from None
+
+def _halved(widths, image_shape, channels):
+    (_, h, w), smaller = image_shape, 2**(len(widths)-1)
+    if not (h % smaller or w % smaller): return channels, h//smaller, w//smaller
+    raise ValueError(f'halves height and width {len(widths)-1} times, and images are {h}×{w}: '
+                     f'give one that halves less often, or an image_size that is a multiple of {smaller}')
 
 def latents_of(
     vae:AutoencoderKL, # any
@@ -59,7 +62,7 @@ def latents_of(
     c = vae.config
     if c.in_channels != image_shape[0]:
         raise ValueError(f'is for images of {c.in_channels} channels, and these have {image_shape[0]}')
-    return latent_shape(image_shape, c.block_out_channels, c.latent_channels)
+    return _halved(c.block_out_channels, image_shape, c.latent_channels)
 
 # %% ../nbs/19_latents.ipynb #c009
 KL_WEIGHT = 1e-4
@@ -157,10 +160,15 @@ def kept(
 def load_autoencoder(
     folder # of one, or of a pipeline or a run with one in its folder `vae`
 )->AutoencoderKL:
-    "A saved autoencoder, in eval mode; OSError or ValueError where there is none."
+    "A saved autoencoder, in eval mode; OSError or ValueError where there is none. Nothing is looked for on the hub."
     folder = Path(folder)
     inside = next((f for f in (folder/'vae', folder/'pipeline'/'vae') if f.exists()), folder)
-    return restored(kept(AutoencoderKL.from_pretrained(inside)))
+    try: kind = json.loads((inside/'config.json').read_text(encoding='utf-8')).get('_class_name')
+    except FileNotFoundError: raise OSError('there is no folder with a config.json') from None
+    if kind != 'AutoencoderKL': raise ValueError(f'it is of class {kind}, not AutoencoderKL')
+    vae = AutoencoderKL.from_pretrained(inside, local_files_only=True)
+    if not vae.config.scaling_factor: raise ValueError('its configuration has no scaling_factor')
+    return restored(kept(vae))
 
 def restored(
     state:dict # from kept; None: there was none
@@ -186,11 +194,13 @@ class LatentLearning:
     def before(self):
         "Train the autoencoder, where that is to be done; yields a line now and then."
         c, folder = self.config, Path(self.config.output_dir)/'vae'
-        if self.step_count or c.autoencoder != 'train': return
+        if self.step_count: return
+        if c.autoencoder != 'train':
+            if self.accelerator.is_main_process: _keep(self.vae, folder, dict(autoencoder=c.autoencoder))
+            return
         origin = {n: getattr(c, n) for n in ('autoencoder_widths', 'autoencoder_steps', 'batch_size', 'seed')}
         origin |= dict(data=self.data.fingerprint())
-        try: there = json.loads((folder/MADE_FROM).read_text(encoding='utf-8')) == origin
-        except (OSError, ValueError): there = False
+        there = _origin(folder) == origin
         self.accelerator.wait_for_everyone()           # all have looked, before one writes
         if not there: yield from self._train_autoencoder(folder, origin)
         self._use(load_autoencoder(folder))
@@ -201,6 +211,8 @@ class LatentLearning:
         self._use(_first(self.config, self.data.shape))
         try: self.shape = latents_of(self.vae, self.data.shape)
         except ValueError as e: raise _unfit(self.config, str(e), 'choose another') from None
+        _check_network(self.config, self.shape, self.data.shape)
+        if self.config.autoencoder != 'train': _check_scale(self.config, self.data.subset(slice(0, 250)).latents)
 
     def _use(self, vae):
         "Learn latents of this one, an AutoencoderKL."
@@ -212,6 +224,7 @@ class LatentLearning:
         c, main, total = self.config, self.accelerator.is_main_process, self.config.autoencoder_steps
         learning = autoencoder_steps(self.vae, self.data, total, c.batch_size, seed=c.seed)
         began = time.monotonic()
+        yield f'autoencoder: {total} steps; it is kept when all are done' if main else ''
         for k in range(1, total+1):
             if main: _, off = next(learning)
             if main and (k % 250 == 0 or k == total):
@@ -227,11 +240,29 @@ def _first(c, image_shape):
     "The autoencoder that a run begins with; ValueError where there is none."
     if c.autoencoder == 'train': return make_autoencoder(image_shape, tuple(c.autoencoder_widths), seed=c.seed)
     try: return load_autoencoder(c.autoencoder)
-    except (OSError, ValueError) as e:
-        why = f'cannot be loaded ({" ".join(str(e).split())[:120]})'
+    except (OSError, ValueError) as e: why = f'cannot be loaded ({" ".join(str(e).split())[:120]})'
+    own = Path(c.output_dir)/'vae'                  # the folder may have gone since the run began
+    if _origin(own) == dict(autoencoder=c.autoencoder): return load_autoencoder(own)
     raise _unfit(c, why, 'name a folder with an AutoencoderKL, or train')
 
+def _check_network(c, shape, image_shape):
+    "ValueError where the network's levels do not suit latents of this shape."
+    (_, h, w), stride = shape, (c.patch_size if c.model == 'conditional_unet' else 1)*2**(len(c.widths)-1)
+    if not (h % stride or w % stride): return
+    what, many = f'latents of {h}×{w} do not fit a network of {len(c.widths)} levels', image_shape[1]//h*stride
+    raise ValueError(f'image_size={image_shape[1]}: {what} and patches of {c.patch_size}: give fewer block_widths or '
+                     f'patch_size=1, or an image_size that is a multiple of {many}')
+
+def _check_scale(c, z):
+    if not .5 < (spread := z.std().item()) < 2:
+        warnings.warn(f'autoencoder={c.autoencoder!r}: its latents have a standard deviation of {spread:.2g}, and '
+                      'noise has 1; scale_latents of chapter 19 sets its scaling_factor')
+
 def _unfit(c, why, remedy): return ValueError(f'autoencoder={c.autoencoder!r} {why}: {remedy}')
+
+def _origin(folder):
+    try: return json.loads((folder/MADE_FROM).read_text(encoding='utf-8'))
+    except (OSError, ValueError): return None
 
 def _keep(vae, folder, origin):
     "Save it; the note of what it was made from is written last, and says that it is whole."

@@ -19,8 +19,8 @@ from torch import Tensor
 from .data import class_number
 from .unets import autocast, class_condition, few_threads, num_classes
 from .first_model import guided
-from .walks import as_images, begun, card, checked, counted, DigitOutput, drawn_shape, few, from_latents
-from .walks import generators_for, guidance_scales, listed, spelled, step_options_of, walk
+from .walks import as_images, begun, card, check_latents, checked, counted, DigitOutput, drawn_shape, few
+from .walks import from_latents, generators_for, guidance_scales, listed, spelled, step_options_of, walk
 from .samplers import check_sampler, expected_image, process_of, sampler_for
 from .editing import check_entry, edit_of, edit_walk, ends_of, interpolate, noise_of
 
@@ -58,6 +58,7 @@ class DigitPipeline(DiffusionPipeline):
         vae=None,                 # an AutoencoderKL, where the network draws its latents (chapter 19)
     ):
         super().__init__()
+        check_latents(vae, unet)
         self.register_modules(unet=unet, scheduler=scheduler, vae=vae)
         own = dict(guidance_scale=guidance_scale, guidance_rescale=guidance_rescale,
                    num_inference_steps=num_inference_steps, mixed_precision=mixed_precision)
@@ -132,7 +133,8 @@ def _scheduler_for(self:DigitPipeline, num_inference_steps, edit=None, device=No
     check_sampler(self.scheduler, steps, self._process, **step_options)
     if edit: check_entry(self.scheduler, steps, edit.strength, self._process, edit.keep is not None, **step_options)
     fresh = begun(self.scheduler, steps, device)
-    if self.vae is not None and 'clip_sample' in fresh.config: fresh.register_to_config(clip_sample=False)
+    cuts = ('clip_sample', 'thresholding') if self.vae is not None else ()        # latents have no largest value
+    fresh.register_to_config(**{n: False for n in cuts if fresh.config.get(n)})
     return fresh
 
 @patch

@@ -71,7 +71,7 @@ class Training(RecordedSteps):
         if (abar := getattr(self.scheduler, 'alphas_cumprod', None)) is not None:
             self.scheduler.alphas_cumprod = abar.to(self.device)
         self.loss = make_loss(self.scheduler, config.loss, config.training_method, config.inverse_weight,
-                              config.snr_gamma)
+                              config.snr_gamma, None if config.autoencoder else 1.)
         self._prepare(model.to(self.device, memory_format=torch.channels_last))
 
     def before(self): "What comes before the first step; yields lines about it, or ''. Here nothing."; return iter(())

@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['SchedulerMixin', 'COUNT', 'SWITCH', 'NUMBER', 'ARGUMENTS', 'image_generators', 'OwnNoise', 'begun', 'walk', 'counted',
            'FlowJumps', 'spelled', 'checked', 'listed', 'step_options_of', 'generators_for', 'guidance_scales',
-           'DigitOutput', 'card', 'few', 'to_latents', 'from_latents', 'as_images', 'drawn_shape', 'need_pixels']
+           'DigitOutput', 'card', 'few', 'to_latents', 'from_latents', 'as_images', 'drawn_shape', 'need_pixels',
+           'check_latents']
 
 # %% ../nbs/05_walks.ipynb #c002
 import copy, inspect, io, math, operator
@@ -389,4 +390,11 @@ def need_pixels(
 ):
     "ValueError where a pipeline draws latents."
     if getattr(pipe, 'vae', None) is None: return
-    raise ValueError(f'vae={type(pipe.vae).__name__} makes latents, and {what} needs pixels: give a pipeline without')
+    raise ValueError(f'vae={type(pipe.vae).__name__} makes latents, and {what} needs pixels: name a run of pixels')
+
+def check_latents(vae, unet): # an AutoencoderKL, or None; a network
+    "ValueError where a network does not draw what an autoencoder decodes."
+    theirs, own = getattr(getattr(vae, 'config', None), 'latent_channels', None), unet.config.in_channels
+    if vae is not None and theirs != own:
+        raise ValueError(f'vae={type(vae).__name__} decodes latents of {theirs} channels, and unet draws {own}: '
+                         'give the one that it was trained with')
