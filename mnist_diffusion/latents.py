@@ -236,6 +236,7 @@ class LatentLearning:
         if main: _keep(self.vae, folder, origin)
         self.accelerator.wait_for_everyone()
 
+# %% ../nbs/19_latents.ipynb #d001b
 def _first(c, image_shape):
     "The autoencoder that a run begins with; ValueError where there is none."
     if c.autoencoder == 'train': return make_autoencoder(image_shape, tuple(c.autoencoder_widths), seed=c.seed)

@@ -17,12 +17,13 @@ from .runs import find_model
 def halved(
     pipe # a DigitPipeline or a TextToDigitPipeline
 ):       # another, to be saved: without Digit CLIP
-    "The same pipeline with its network in half precision."
+    "The same pipeline with its network, and its autoencoder, in half precision."
     parts = {name: part for name,part in pipe.components.items() if name != 'unet'}
     if 'text_encoder' in parts and _is_digit_clip(parts['text_encoder']):
         parts |= dict(text_encoder=None, tokenizer=None)
+    if 'vae' in parts: parts['vae'] = copy.deepcopy(parts['vae']).half()
     own = {n: pipe.config[n] for n in inspect.signature(type(pipe).__init__).parameters
-           if n in pipe.config and n not in pipe.components}
+           if n in pipe.config and n not in pipe.components and n not in pipe._optional_components}
     return type(pipe)(copy.deepcopy(pipe.unet).half(), **parts, **own)
 
 def _is_digit_clip(encoder):
@@ -145,10 +146,20 @@ def card_of(
                  use=use, flag=flag, figures=_table(run), rounding=rounding,
                  what=f'{"sentences" if texts else "classes"} become images of {h}×{w}', steps=last['step'],
                  minutes=last.get('seconds', 0)/60, recipe=' '.join(recipe_of(c)), megabytes=size/1e6,
-                 parameters=sum(p.numel() for p in pipe.unet.parameters()), network=type(pipe.unet).__name__,
+                 parameters=_size(pipe.unet), network=type(pipe.unet).__name__ + _decoder(pipe),
                  data=_data(c, result), limits=_limits(pipe, c), origin=ORIGIN.get(c.dataset, ''), where=_where(pipe),
-                 drawn=_drawn(pipe, result))
+                 drawn=_learned_before(c) + _drawn(pipe, result))
     return CARD.format_map(facts)
+
+def _size(network): return sum(p.numel() for p in network.parameters())
+
+def _decoder(pipe):
+    vae = getattr(pipe, 'vae', None)
+    return '' if vae is None else f' (and an {type(vae).__name__} of {_size(vae):,} parameters, for its latents)'
+
+def _learned_before(c):
+    if c.autoencoder != 'train': return ''
+    return f'Its autoencoder had learned before, in {c.autoencoder_steps:,} steps that are not counted here. '
 
 # %% ../nbs/55_packaging.ipynb #p016
 def _asking(pipe, prompt):
