@@ -6,7 +6,7 @@
 __all__ = ['ALSO', 'wilson', 'made_strangers', 'named_strangers', 'measure_likelihood']
 
 # %% ../nbs/47_run_likelihood.ipynb #rl003
-import json, math, time
+import json, math, time, warnings
 from dataclasses import asdict, dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -109,6 +109,13 @@ def _check(also, strangers, protocol, batch_size):
     given = dict(solver_steps=(p.num_steps, 4), dequantizations=(p.samples, 1), batch_size=(batch_size, 1))
     for name,(value,least) in given.items():
         if value < least: raise SettingError(name, value, 'is out of range', f'give {least} or more')
+    for name,value,plain in (('dequantizations', p.samples, 1), ('solver_steps', p.num_steps, Protocol.num_steps)):
+        unused = p.solver == 'none' or name == 'solver_steps' and p.solver == 'adaptive'
+        if unused and value != plain:
+            raise SettingError(name, value, f'has no effect with solver={p.solver}', 'leave it out')
+    asked = p.num_steps*{'adams': 1, 'runge_kutta': 4}.get(p.solver, math.inf)
+    if asked < 40: warnings.warn(f'{asked} evaluations by {p.solver} are few: the bits of the equation may be far off, '
+                                 'too low as well; compare twice the steps')
     for name in also:
         if name not in ALSO:
             raise SettingError('also', name, f'is not known{nearest(name, ALSO)}', f'choose from {", ".join(ALSO)}')
