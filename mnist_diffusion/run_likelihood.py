@@ -44,7 +44,7 @@ def made_strangers(
     places = torch.rand(len(images), images[0,0].numel(), generator=rng(seed, 0, 'places')).argsort(1)
     mixed = images.flatten(2).gather(2, places[:,None].expand(-1, images.shape[1], -1).to(images.device))
     noise = torch.randint(256, images.shape, generator=rng(seed, 0, 'strangers')).to(images)
-    blank = torch.full_like(images[:20], images[..., [0, -1], :].median().item())
+    blank = torch.full_like(images[:20], images[..., [0, -1], :].flatten().bincount().argmax().item())
     return dict(inverted=255-images, upside_down=images.flip(2), mirrored=images.flip(3),
                 mixed_pixels=mixed.reshape(images.shape), noise=noise, blank=blank)
 
