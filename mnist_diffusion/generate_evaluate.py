@@ -277,8 +277,9 @@ def _refuse_unused(given):
     for f in flags_of(evaluate):
         if given[f.name] == f.default or f.name not in DRAWN and f.group != BITS: continue
         if given['likelihood'] == (f.group == BITS): continue
-        why = 'is about drawing, and likelihood draws nothing' if given['likelihood'] else 'goes with likelihood alone'
-        raise SettingError(f.name, given[f.name], why, 'leave it out')
+        why = 'is about drawing, and likelihood draws nothing' if given['likelihood'] else 'goes with likelihood'
+        value = ','.join(given[f.name]) if isinstance(given[f.name], list) else given[f.name]
+        raise SettingError(f.name, value, why, 'leave out one of them' if given['likelihood'] else 'add it')
 
 def check_enough(
     num_images:int|None # to measure
