@@ -275,11 +275,10 @@ evaluate.example = '''mnist-diffusion evaluate outputs/quickstart --num_images 2
 def _refuse_unused(given):
     "SettingError for what has no effect on what `evaluate` was asked for."
     for f in flags_of(evaluate):
-        if given[f.name] == f.default or f.name not in DRAWN and f.group != BITS: continue
-        if given['likelihood'] == (f.group == BITS): continue
+        value, bits = given[f.name], f.group == BITS
+        if value == f.default or bits == given['likelihood'] or f.name not in DRAWN and not bits: continue
         why = 'is about drawing, and likelihood draws nothing' if given['likelihood'] else 'goes with likelihood'
-        value = ','.join(given[f.name]) if isinstance(given[f.name], list) else given[f.name]
-        raise SettingError(f.name, value, why, 'leave out one of them' if given['likelihood'] else 'add it')
+        raise SettingError(f.name, ','.join(value) if isinstance(value, list) else value, why, 'leave out one of them' if given['likelihood'] else 'add it')
 
 def check_enough(
     num_images:int|None # to measure
