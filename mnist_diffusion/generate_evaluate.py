@@ -277,8 +277,9 @@ def _refuse_unused(given):
     for f in flags_of(evaluate):
         value, bits = given[f.name], f.group == BITS
         if value == f.default or bits == given['likelihood'] or f.name not in DRAWN and not bits: continue
-        why = 'is about drawing, and likelihood draws nothing' if given['likelihood'] else 'goes with likelihood'
-        raise SettingError(f.name, ','.join(value) if isinstance(value, list) else value, why, 'leave out one of them' if given['likelihood'] else 'add it')
+        if isinstance(value, list): value = ','.join(value)
+        if bits: raise SettingError(f.name, value, 'goes with likelihood', 'add it')
+        raise SettingError(f.name, value, 'is about drawing, and likelihood draws nothing', 'leave out one of them')
 
 def check_enough(
     num_images:int|None # to measure
