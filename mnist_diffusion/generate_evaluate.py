@@ -265,8 +265,7 @@ def evaluate(
     options = {k: given[k] for k in DRAWN[1:4] if given[k] is not None}
     result, table, *_ = measure_run(model, num_images, seed, dataset_path, latest, scheduler, scheduler_options, folder,
                                     batch_size=256 if batch_size is None else batch_size, **options)
-    say(table)
-    say(f'written to {folder/"evaluation.json"} and evaluation.md')
+    say(f'{table}\nwritten to {folder/"evaluation.json"} and evaluation.md')
     return result
 
 evaluate.example = '''mnist-diffusion evaluate outputs/quickstart --num_images 2000
