@@ -204,7 +204,9 @@ class LatentLearning:
         self.accelerator.wait_for_everyone()           # all have looked, before one writes
         if not there: yield from self._train_autoencoder(folder, origin)
         self._use(load_autoencoder(folder))
-        yield f'latents of {"×".join(map(str, self.shape))} from the autoencoder in {folder}'
+        began, what = time.monotonic(), f'latents of {"×".join(map(str, self.shape))}'
+        told = f'{len(self.data.latents):,} {what} from the autoencoder in {folder}'          # all images are encoded
+        yield f'{told} ({time.monotonic()-began:.0f} s)'
 
     def _load(self, data):
         super()._load(data)
@@ -223,12 +225,13 @@ class LatentLearning:
         "Train it on the main process and save it; all processes yield as often."
         c, main, total = self.config, self.accelerator.is_main_process, self.config.autoencoder_steps
         learning = autoencoder_steps(self.vae, self.data, total, c.batch_size, seed=c.seed)
-        began = time.monotonic()
+        began = spoken = time.monotonic()
         yield f'autoencoder: {total} steps; it is kept when all are done' if main else ''
         for k in range(1, total+1):
             if main: _, off = next(learning)
-            if main and (k % 250 == 0 or k == total):
-                each = (time.monotonic()-began)/k
+            if main and (k % 250 == 0 or k == total or k % 50 == 0 and time.monotonic()-spoken > 20):
+                spoken = time.monotonic()
+                each = (spoken-began)/k
                 left = round((total-k)*each)
                 yield (f'autoencoder: step {k}/{total} · pixels differ by {off:.4f} · {c.batch_size/each:.0f} images/s'
                        f' · {left//60}:{left%60:02d} left')

@@ -73,11 +73,10 @@ def measure_likelihood(
     **protocol         # other values of Protocol in chapter 15
 )->dict:               # conditional and unconditional, and what else was asked for
     "Bits per dimension of a run's images; nothing is overwritten. SettingError for students and captions."
-    _check_kind(model)
     protocol = Protocol(**dict(seed=seed) | protocol)
     _check(also, strangers, protocol, batch_size)
-    c, names, pipe = model.config, model.class_names, model.load_pipeline()
-    need_pixels(pipe, 'likelihood')
+    pipe = _able(model)
+    c, names = model.config, pipe.config.class_names
     path = dataset_path or c.dataset_path
     read = lambda split: load_data(c.dataset, path, split, c.image_size, pipe.device).with_classes(names)
     test, train = _evenly(read('test'), num_images), 'train' in also and _evenly(read('train'), num_images)
@@ -94,12 +93,15 @@ def measure_likelihood(
     return _write(result, Path(output_dir or model.folder))
 
 # %% ../nbs/47_run_likelihood.ipynb #rl006
-def _check_kind(model):
+def _able(model):
+    "The pipeline of a run that tells likelihoods; SettingError or ValueError for another."
     if model.config.prediction_type == 'flow_map':
         raise SettingError('run', str(model.folder), 'is of a student, which knows where walks end and no density',
                            'name the run of its teacher')
-    if not model.class_names:
-        raise SettingError('run', str(model.folder), 'has learned captions alone', 'name a run with classes')
+    pipe = model.load_pipeline()
+    need_pixels(pipe, 'likelihood')
+    if pipe.config.class_names: return pipe
+    raise SettingError('run', str(model.folder), 'has learned captions alone', 'name a run with classes')
 
 def _check(also, strangers, protocol, batch_size):
     "SettingError for what is not known or out of range."

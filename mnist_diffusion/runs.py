@@ -282,8 +282,9 @@ def num_train_timesteps(self:Run):
 def runs_here(
     folder='outputs' # where runs usually are
 )->list:             # paths as text, newest first
-    "The runs in a folder."
-    return [str(p.parent) for p in sorted(Path(folder).glob('*/config.yaml'), key=lambda p: -p.stat().st_mtime)]
+    "The runs in a folder that have something to draw with."
+    runs = sorted(Path(folder).glob('*/config.yaml'), key=lambda p: -p.stat().st_mtime)
+    return [str(p.parent) for p in runs if Run(p.parent).pipeline or checkpoints(p.parent/'checkpoints')]
 
 def find_model(
     folder=None # of a run or of a pipeline; name of one in the package (text_fast, one_step); None: text_fast
@@ -292,8 +293,7 @@ def find_model(
     folder, name = expanded(PACKAGED if folder is None else folder), 'name the folder of a run or a pipeline'
     if not folder.exists() and (packaged := PACKAGED.parent/folder).exists(): folder = packaged
     if not folder.exists():
-        raise DataError(folder, 'does not exist', f'{name}{nearest(folder, runs_here())}, or train one with '
-                                                  'mnist-diffusion train')
+        raise DataError(folder, 'does not exist', f'{name}{nearest(folder, runs_here())}, or train one')
     if not folder.is_dir(): raise DataError(folder, 'is a file', name)
     own, above = folder/'config.yaml', folder.resolve().parent
     chosen = folder if not own.exists() and (folder/'model_index.json').exists() else None
