@@ -103,6 +103,13 @@ def _able(model):
     if pipe.config.class_names: return pipe
     raise SettingError('run', str(model.folder), 'has learned captions alone', 'name a run with classes')
 
+def _evenly(images, n):
+    "So many of them, from the first to the last; an ImageData or a Tensor."
+    n, total = min(n, len(images)), len(images)
+    rows = torch.arange(n)*total//n
+    return images.subset(rows) if isinstance(images, ImageData) else images[rows]
+
+# %% ../nbs/47_run_likelihood.ipynb #rl006b
 def _check(also, strangers, protocol, batch_size):
     "SettingError for what is not known or out of range."
     if protocol.solver not in SOLVERS:
@@ -127,12 +134,8 @@ def _check(also, strangers, protocol, batch_size):
             raise SettingError('strangers', name, 'is neither a folder nor a data set', f'name a folder, or {known}')
     if strangers and 'detector' not in also:
         raise SettingError('strangers', ','.join(strangers), 'are for the detector', 'add detector to also')
-def _evenly(images, n):
-    "So many of them, from the first to the last; an ImageData or a Tensor."
-    n, total = min(n, len(images)), len(images)
-    rows = torch.arange(n)*total//n
-    return images.subset(rows) if isinstance(images, ImageData) else images[rows]
 
+# %% ../nbs/47_run_likelihood.ipynb #rl006d
 def _write(result, folder):
     folder.mkdir(parents=True, exist_ok=True)
     path = next(f for k in count() if not (f := folder/f'likelihood{f"_{k}" if k else ""}.json').exists())

@@ -394,7 +394,6 @@ def need_pixels(
 
 def check_latents(vae, unet): # an AutoencoderKL, or None; a network
     "ValueError where a network does not draw what an autoencoder decodes."
-    theirs, own = getattr(getattr(vae, 'config', None), 'latent_channels', None), unet.config.in_channels
-    if vae is not None and theirs != own:
-        raise ValueError(f'vae={type(vae).__name__} decodes latents of {theirs} channels, and unet draws {own}: '
-                         'give the one that it was trained with')
+    if vae is None or (theirs := vae.config.latent_channels) == (own := unet.config.in_channels): return
+    raise ValueError(f'vae={type(vae).__name__} decodes latents of {theirs} channels, and unet draws {own}: '
+                     'give the one that it was trained with')
