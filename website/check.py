@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Over the prepared pages, before Quarto or without it: page names, links, anchors, and what pictures say to the blind.
+"""Over the prepared pages, before Quarto or without it: page names, links, anchors, what pictures say to the blind,
+rows of tables, and sentences that end in a colon before nothing.
 
 One line a finding; exit status 1 if there is one.
 
@@ -35,6 +36,32 @@ def described(source):
     return [said] if isinstance(said, str) else said
 
 
+def shown(cell):
+    source = ''.join(cell['source']).strip()
+    if cell['cell_type'] != 'code': return cell['cell_type'] == 'markdown' and bool(source)
+    silent = re.search(r'^#\|\s*echo: *false', source, re.M) and not cell.get('outputs')
+    return bool(source) and not silent and not re.search(r'^#\|\s*(hide\b|include: *false)', source, re.M)
+
+
+def promises(cells):
+    "The ends of texts that announce something, where no code, list, table, picture or formula follows."
+    cells = [c for c in cells if shown(c)]
+    for c, following in zip(cells, [*cells[1:], None]):
+        line = ''.join(c['source']).rstrip().split('\n')[-1]
+        if c['cell_type'] != 'markdown' or not re.search('[^:]:$', line): continue
+        kept = following and (following['cell_type'] == 'code' or
+                              re.match(r'([-*+|>!<$`~:]|\d+\. )', ''.join(following['source']).lstrip()))
+        if not kept: yield line
+
+
+def uneven(text):
+    "Rows of tables with more or fewer cells than the head."
+    text = re.sub(r'`[^`\n]*`|\$[^$\n]+\$|\\\|', '', text)
+    for table in re.findall(r'(?:^ *\|.*\n?)+', text, re.M):
+        head, *rows = table.strip().split('\n')
+        yield from (r for r in rows if r.count('|') != head.count('|'))
+
+
 class Page:
     def __init__(self, path):
         self.path, self.texts, self.pictures = path, [], []
@@ -42,6 +69,7 @@ class Page:
         cells = json.loads(text)['cells'] if path.suffix == '.ipynb' else [dict(cell_type='markdown', source=text)]
         self.html = f'{path.stem}.html'
         for c in cells: self.add(c)
+        self.promises = list(promises(cells))
         body = '\n'.join(self.texts)
         titles = [m for line in body.split('\n') if (m := HEADING.match(line))]
         ids = [next(iter(re.findall(r'#([^\s}]+)', m[3] or '')), None) or slug(m[2]) for m in titles]
@@ -84,6 +112,8 @@ def findings(folder):
     places = {q: p for p in pages for q in (p.path.name, p.html)}
     for p in pages:
         yield from (f'{p.path.name}: {what}' for what in p.pictures)
+        yield from (f'{p.path.name}: nothing follows "{line[-60:]}"' for line in p.promises)
+        yield from (f'{p.path.name}: more or fewer cells than the head: {r[:70]}' for t in p.texts for r in uneven(t))
         for link in dict.fromkeys(p.links):
             to, _, place = link.partition('#')
             if link.startswith(home): yield f'{p.path.name}: {link} leaves the site for itself'

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""After Quarto has rendered (`post-render` in _quarto.yml): search finds definitions, notebooks for Colab, README.md.
+"""After Quarto has rendered (`post-render` in _quarto.yml): search finds definitions, flags stay whole, notebooks for
+Colab, README.md.
 
 It runs in _proc. README.md, which nbdev has Quarto render before the site, becomes what .ci/render_readme.py makes.
 """
@@ -42,6 +43,13 @@ def search(docs):
     path.write_text(json.dumps(wanted + found, ensure_ascii=False, indent=1), encoding='utf-8')
 
 
+def whole(page):
+    "Flags and other words with hyphens are not broken there, where code is part of a sentence."
+    def word(m): return f'<span class="whole">{m[0]}</span>' if len(m[0]) <= 30 else m[0]
+    def code(m): return '<code>' + re.sub(r'[^\s&;]*-[^\s&;]*', word, m[1]) + '</code>'
+    return re.sub(r'(?<!<pre>)<code>([^<]*)</code>', code, page)
+
+
 def for_colab(path):
     "The chapter with a first cell that installs the package, without what exports it."
     nb = json.loads(path.read_text(encoding='utf-8'))
@@ -69,6 +77,7 @@ def main():
     if 'README.md' in written: readme(docs)
     if not os.environ.get('QUARTO_PROJECT_RENDER_ALL'): return
     search(docs)
+    for p in docs.glob('*.html'): p.write_text(whole(p.read_text(encoding='utf-8')), encoding='utf-8')
     (docs/'colab').mkdir(exist_ok=True)
     for p in sorted((ROOT/'nbs').glob('[0-9]*.ipynb')):
         (docs/'colab'/p.name).write_text(for_colab(p), encoding='utf-8')

@@ -27,6 +27,9 @@ def parts():
 def source(cell): return ''.join(cell['source'])
 
 
+def in_table(text): return text.replace('|', r'\|')
+
+
 def markdown(text):
     return {'cell_type': 'markdown', 'id': f'site{abs(hash(text)) % 10**8}', 'metadata': {}, 'source': text}
 
@@ -53,6 +56,11 @@ def visible_lines(text):
 
 
 def prose(text, change): return '\n'.join(change(line) if is_prose else line for line, is_prose in visible_lines(text))
+
+
+def together(text):
+    "A percentage ends no line before its sign."
+    return prose(text, lambda line: re.sub(r'`[^`]*`|(?<=\d) (?=%)', lambda m: m[0] if m[0] != ' ' else '\u00a0', line))
 
 
 class Names:
@@ -142,7 +150,7 @@ def methods(symbol, entries):
     "A table of the methods of a class that have no entry of their own."
     every = symbols()[symbol.module].values()
     mine = [s for s in every if s.public and s.kind == 'method' and s.name.startswith(symbol.name + '.')]
-    rows = [f"| [`{s.name.partition('.')[2]}{s.signature.replace('|', chr(92) + '|')}`]{{#{anchor(s)}}} | {s.doc} |"
+    rows = [f"| [`{s.name.partition('.')[2]}{in_table(s.signature)}`]{{#{anchor(s)}}} | {in_table(s.doc)} |"
             for s in mine if s.name not in entries]
     return ['\n'.join(['::: {.methods}', '', f'| {symbol.name} | |', '|---|---|', *rows, '', ':::'])] if rows else []
 
@@ -186,7 +194,9 @@ def as_markdown(data):
     def row(m): return f'<th id="setting-{m[1]}">{m[1]}</th>' if m[1] in settings() and '>may be</th>' in page else m[0]
     page = re.sub(r'<th>(\w+)</th>(?=\s*<td>)', row, page)
     block = f'```{{=html}}\n{page}\n```\n'
-    data['text/markdown'] = f'::: {{.settings}}\n\n{block}\n:::\n' if '>may be</th>' in page else block
+    first = re.findall(r'<tr[^>]*>\s*<t[hd][^>]*>([^<]*)</t[hd]>', page)
+    kind = 'settings' if '>may be</th>' in page else 'long-names' if any(len(t) > 24 for t in first) else None
+    data['text/markdown'] = f'::: {{.{kind}}}\n\n{block}\n:::\n' if kind else block
 
 
 def with_words(cell):
@@ -228,7 +238,7 @@ def prepare(path):
     entries = {shown(c) for c in cells}
     taken = {anchor(s) for s in names.own.values() if s.name in entries}
     for c in cells:
-        if c['cell_type'] == 'markdown': c['source'] = headings(names.link(moved(source(c), NBS)), taken)
+        if c['cell_type'] == 'markdown': c['source'] = together(headings(names.link(moved(source(c), NBS)), taken))
         with_words(c)
         for o in c.get('outputs', []):
             data = o.get('data', {})
@@ -251,9 +261,10 @@ def index_of_symbols():
     "The page api.qmd: every public symbol, by chapter."
     yield '---\ntitle: API index\ndescription: Every public name of the package, and where the book explains it.\n---\n'
     for module, defined in symbols().items():
-        rows = [f"| [`{s.name}`]({page_of(module)}#{anchor(s)}) | {s.doc} |" for s in defined.values() if s.public]
+        rows = [f"| [`{s.name}`]({page_of(module)}#{anchor(s)}) | {in_table(s.doc)} |"
+                for s in defined.values() if s.public]
         head = f'| [`{PACKAGE}.{module}`]({page_of(module)}) | |'
-        if rows: yield '\n'.join([f'## {module}\n', head, '|---|---|', *rows, ''])
+        if rows: yield '\n'.join([f'## {module}\n', '::: {.names}\n', head, '|---|---|', *rows, '\n:::\n'])
 
 
 def chapters(folder, title, pattern):
