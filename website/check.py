@@ -88,7 +88,7 @@ class Page:
         if c['cell_type'] != 'code' or hidden(source): return
         numbered = r'(?s)(^|\n)#\|\s*label: (fig|tbl)-|<table id="[^>]*>\s*<caption'
         texts = source, *(''.join(o.get('data', {}).get('text/markdown', '')) for o in c.get('outputs', []))
-        self.pictures += [f'{m[0].split()[-1]} {m[0].split()[1]} would get a number, as no other has one' for t in texts
+        self.pictures += [f'{" ".join(m[0].split())}: this would get a number, as no other has one' for t in texts
                           if (m := re.search(numbered, t))]
         drawn = 0
         for o in c.get('outputs', []):

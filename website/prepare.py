@@ -194,7 +194,8 @@ def as_markdown(data):
     def row(m): return f'<th id="setting-{m[1]}">{m[1]}</th>' if m[1] in settings() and '>may be</th>' in page else m[0]
     page = re.sub(r'<th>(\w+)</th>(?=\s*<td>)', row, page)
     # an identifier and a caption would make it a numbered table, and centre it
-    page = re.sub(r'<table id="(T_\w+)"(?! class)', r'<table class="\1"', re.sub(r'#(T_[0-9a-f]+) ', r'table.\1 ', page))
+    page = re.sub(r'#(T_[0-9a-f]+) ', r'table.\1 ', page)
+    page = re.sub(r'<table id="(T_\w+)"(?! class)', r'<table class="\1"', page)
     block = f'```{{=html}}\n{page}\n```\n'
     first = re.findall(r'<tr[^>]*>\s*<t[hd][^>]*>([^<]*)</t[hd]>', page)
     kind = 'settings' if '>may be</th>' in page else 'long-names' if any(len(t) > 24 for t in first) else None
