@@ -44,9 +44,11 @@ def search(docs):
 
 
 def whole(page):
-    "Flags and other words with hyphens are not broken there, where code is part of a sentence."
+    "In sentences: flags and other words with hyphens are not broken there, and no line begins with a formula's comma."
     def word(m): return f'<span class="whole">{m[0]}</span>' if len(m[0]) <= 30 else m[0]
     def code(m): return '<code>' + re.sub(r'[^\s&;]*-[^\s&;]*', word, m[1]) + '</code>'
+    formula = r'(<math display="inline"(?:(?!</math>).)*</math>)([^\w\s<]+)'
+    page = re.sub(formula, r'<span class="whole">\1\2</span>', page, flags=re.S)
     return re.sub(r'(?<!<pre>)<code>([^<]*)</code>', code, page)
 
 
