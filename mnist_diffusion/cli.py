@@ -59,7 +59,7 @@ from .interruptions import rank, RunEnded, say
 from .packaging import package
 from .grids import experiments, merge
 from .prompt_command import prompt
-from .flags import check_run, check_writable, flags_of, Parser, TRADITION
+from .flags import check_run, check_teacher, check_writable, flags_of, Parser, TRADITION
 from .generate_evaluate import check_enough, evaluate, generate, measure_run, prompt_words
 from .check import check
 from .serving import app
@@ -78,6 +78,7 @@ def train(
     from mnist_diffusion.runs import find_model
     config = load_config(config, **settings)
     if config.teacher:
+        check_teacher(config)
         from mnist_diffusion.trainers import taught
         config = taught(config)
     if print_config: return say(config.to_yaml().rstrip())
@@ -198,6 +199,7 @@ def speedrun(
     "Train from scratch with fresh seeds, and hold the mean against a gate: accuracy and FID, by two judges."
     made = load_config(config, **{'sample_every': 0, **settings})
     check_writable(output_dir)
+    check_teacher(made)
     from mnist_diffusion.speedrun import record_table, run_speedrun, verdict_line
     record = run_speedrun(made, Path(config).stem, seeds, seed, num_images, train_on_generated, output_dir)
     say(f'{record_table(record)}\n\n{verdict_line(record)}\nwritten to {Path(output_dir)/"record.json"}')

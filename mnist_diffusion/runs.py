@@ -13,7 +13,7 @@ import json, math, re, sys, warnings, zipfile
 from contextlib import suppress
 from pathlib import Path
 from fastcore.basics import patch
-from .files import DataError, expanded, PACKAGED, save_folder, write_whole
+from .files import DataError, expanded, PACKAGED, IN_PACKAGE, save_folder, write_whole
 from .config import Config, from_yaml, nearest, SettingError
 
 # %% ../nbs/30_runs.ipynb #c017
@@ -293,7 +293,7 @@ def find_model(
     folder, name = expanded(PACKAGED if folder is None else folder), 'name the folder of a run or a pipeline'
     if not folder.exists() and (packaged := PACKAGED.parent/folder).exists(): folder = packaged
     if not folder.exists():
-        raise DataError(folder, 'does not exist', f'{name}{nearest(folder, runs_here())}, or train one')
+        raise DataError(folder, 'does not exist', f'{name}{nearest(folder, [*IN_PACKAGE, *runs_here()])}, or train one')
     if not folder.is_dir(): raise DataError(folder, 'is a file', name)
     own, above = folder/'config.yaml', folder.resolve().parent
     chosen = folder if not own.exists() and (folder/'model_index.json').exists() else None
