@@ -59,7 +59,7 @@ from .interruptions import rank, RunEnded, say
 from .packaging import package
 from .grids import experiments, merge
 from .prompt_command import prompt
-from .flags import check_run, check_teacher, check_writable, flags_of, Parser, TRADITION
+from .flags import check_command, check_run, check_teacher, check_writable, flags_of, Parser, TRADITION
 from .generate_evaluate import check_enough, evaluate, generate, measure_run, prompt_words
 from .check import check
 from .serving import app
@@ -91,7 +91,10 @@ def train(
                    f'generate  {shlex.join(again)}']))
     return run
 
-train.example = 'mnist-diffusion train --config fast --num_epochs 3 --output_dir outputs/mine'
+train.example = '''mnist-diffusion train --config fast --num_epochs 3 --output_dir outputs/mine
+  mnist-diffusion train --dataset folder --dataset_path images --image_size 28 --output_dir outputs/images
+  mnist-diffusion train --config text_fast
+  mnist-diffusion train --config one_step --teacher outputs/fast'''
 
 def run_training(config, resume=True, data=None):
     "Train, after making sure that the sampler for the grids can take its steps."
@@ -297,7 +300,7 @@ def run_command(
     if name == 'help' and rest: name, rest = ' '.join(rest), ['--help']
     if name in ('-h', '--help', 'help'): say(overview()); return 0
     if name in ('--version', '-V', 'version'): from mnist_diffusion import __version__; say(__version__); return 0
-    _check_command(name, rest)
+    check_command(name, rest, COMMANDS)
     parser = parser_of(name)
     if {'-h', '--help'} & set(rest): say(parser.help()); return 0
     with parser.naming():
@@ -309,16 +312,6 @@ def run_command(
         default_pictures()
         result = COMMANDS[name](**values)
     return result if name in ('check', 'speedrun') else 0
-
-def _check_command(name, rest):
-    "SettingError where the first word is no command, or the second was meant for --config."
-    known = ', '.join(COMMANDS)
-    if name.startswith('-'): raise SettingError(name, why='needs a command before it', remedy=f'one of {known}')
-    if name not in COMMANDS:
-        raise SettingError(repr(name), why=f'is no command{nearest(name, COMMANDS)}', remedy=f'choose from {known}')
-    if name == 'train' and rest and rest[0] in preset_names():
-        again = f'mnist-diffusion train --config {shlex.join(rest)}'
-        raise SettingError(repr(rest[0]), why='is a preset', remedy=f'write {again}')
 
 def default_pictures():
     "In the program, matplotlib is to pass over a `matplotlibrc` in the working directory, its first choice."
