@@ -138,7 +138,10 @@ class Config:
     guidance_scale:float = setting(1.4, 'classifier-free guidance; 1 means none', low=0, later=True)
     guidance_rescale:float = setting(0., low=0, high=1, later=True,
         help='from 0 (not) to 1: shrink guided predictions to the spread of the conditional ones')
+    guidance_interval:list[float] = setting([0., 1.], 'times (1 is noise) within which there is guidance', later=True)
     emphasis:float = setting(1., "how often what a text says beyond the class counts; 1 means once", low=0, later=True)
+    emphasis_interval:list[float] = setting([0., 1.], 'times within which details count other than once', later=True)
+    emphasis_limit:float|None = setting(None, 'most that this adds, as a share of the answer', above=0, later=True)
 
     log_every:int = setting(100, 'optimizer steps per line of metrics.jsonl', group='records', low=1, later=True)
     sample_every:int|None = setting(None, low=0, later=True,
@@ -271,11 +274,11 @@ def _conflicts(c):
         remedy = "write {digit} or {name} where the class belongs, as in 'the digit {digit}'"
         if '{digit}' not in t and '{name}' not in t: yield 'captions', f'holds {t!r}, which names no class', remedy
     if text and c.text_encoder == 'digit_clip' and c.cross_attention_dim not in (None, 512):
-        why = "does not suit text_encoder='digit_clip', whose hidden states have 512 numbers"
-        yield 'cross_attention_dim', why, 'leave it out'
+        yield 'cross_attention_dim', "does not suit text_encoder='digit_clip', which has 512 numbers", 'leave it out'
     if text and not c.condition_dropout and c.guidance_scale != 1:
-        why = 'needs a network that has learned the empty caption'
-        yield 'guidance_scale', why, 'give condition_dropout a value above 0, such as 0.1'
+        yield 'guidance_scale', 'needs a network that has learned the empty caption', 'give condition_dropout=0.1'
+    for n in ('guidance_interval', 'emphasis_interval'):
+        if len(i := getattr(c, n)) != 2 or not 0 <= i[0] <= i[1] <= 1: yield n, 'is none', 'use 0 <= lo <= hi <= 1'
     if c.beta_start > c.beta_end: yield 'beta_start', f'is more than beta_end={c.beta_end}', 'swap them'
     why, both = f'makes channels {c.widths}, which', 'for block_widths and model_channels'
     if not all(1 <= w <= 16384 for w in c.widths):
@@ -283,8 +286,7 @@ def _conflicts(c):
     if not theirs and any(w % 4 for w in c.widths):
         yield 'block_widths', f'{why} are not divisible by the four heads of attention', f'use multiples of 4 {both}'
     if theirs and any(w % 8 for w in c.widths):
-        why = f'{why} do not suit model={c.model!r}, whose groups and heads are eighths'
-        yield 'block_widths', why, f'use multiples of 8 {both}'
+        yield 'block_widths', f'{why} do not suit the eighths of model={c.model!r}', f'use multiples of 8 {both}'
 
 def _latent_conflicts(c):
     "What needs pixels, where latents are learned."
@@ -307,9 +309,7 @@ def validate(self:Config):
     return self
 
 # %% ../nbs/22_config.ipynb #c013
-def preset_names()->list: # sorted
-    "The presets that come with the package."
-    return sorted(p.stem for p in CONFIGS.glob('*.yaml'))
+def preset_names()->list: "The presets in the package, sorted."; return sorted(p.stem for p in CONFIGS.glob('*.yaml'))
 
 def _wrong_names(node, known=None, inside=''):
     "What is wrong with the names in a mapping: one that is not `known` (if given) or comes twice, also further inside."
@@ -373,8 +373,7 @@ def to_yaml(self:Config):
     "All settings as YAML, in their groups, each with what it means."
     lines, group = [], None
     for name, s in SETTINGS.items():
-        if s.group != group: lines.append(f'# {s.group}')
-        group = s.group
+        if s.group != group: lines.append(f'# {(group := s.group)}')
         flow = None if isinstance(getattr(self, name), (list, dict)) else False
         line = yaml.dump({name: getattr(self, name)}, Dumper=Dumper, default_flow_style=flow, width=math.inf).rstrip()
         lines.append(f'{line:<40} # {s.meaning}')

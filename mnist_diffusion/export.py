@@ -174,7 +174,8 @@ def sampler_settings(
     known |= dict(scheduler=type(scheduler).__name__, scheduler_config=_plain(scheduler.config),
                   num_inference_steps=steps, timesteps=scheduler.timesteps.tolist())
     if hasattr(scheduler, 'sigmas'): known |= dict(sigmas=scheduler.sigmas.tolist())
-    for name in ('guidance_scale', 'guidance_rescale'): known[name] = DEFAULTS[name] if c[name] is None else c[name]
+    for n in ('guidance_scale', 'guidance_interval', 'guidance_rescale'):
+        known[n] = DEFAULTS[n] if c.get(n) is None else c[n]
     known |= dict(class_names=c.class_names)
     if 'tokenizer' not in pipe.components: return known | dict(null_class=num_classes(pipe.unet))
     table = word_table(pipe.tokenizer) or dict(file='tokenizer.json')

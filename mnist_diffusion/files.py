@@ -134,7 +134,7 @@ NOTHING, BOOLS = ('none', 'null', '~'), dict(true=True, yes=True, on=True, false
 UNIONS = (types.UnionType, typing.Union)
 KINDS = {int: 'a whole number', float: 'a finite number', bool: 'true or false', str: 'text', Path: 'a path',
          dict: 'a mapping {name: value}', list: 'values with commas between them', list[int]: 'a list of whole numbers',
-         list[str]: 'a list of texts', type(None): 'none'}
+         list[float]: 'a list of finite numbers', list[str]: 'a list of texts', type(None): 'none'}
 
 def kind_of(hint)->str:
     "A type, in words."

@@ -388,13 +388,13 @@ def _tables(settings, results, floor, by_text):
     from mnist_diffusion.evaluation import to_log
     from mnist_diffusion.evaluation_tables import best_of, compare_table, evaluation_table
     newest, s = list(results.values())[-1], settings
-    result = s | newest | dict(floor=floor)
-    parts = [evaluation_table(result)]
+    parts = [evaluation_table(result := s | newest | dict(floor=floor))]
     if by_text: result['prompts'] = to_log(newest) | dict(floor=to_log(floor))
     if len(results) > 1:
         result |= dict(checkpoints={k: to_log(r) for k,r in results.items()}, best=best_of(results))
         parts.append(compare_table(results, floor))
     n = s['num_inference_steps']
     parts.append(f'{s["state"]}: {n} step{"s"*(n != 1)} of {s["scheduler"]}, guidance {s["guidance_scale"]:g}'
+                 + f' within {list(s["guidance_interval"])}'*(list(s["guidance_interval"]) != [0, 1])
                  + f' (rescaled {s["guidance_rescale"]:g})'*bool(s['guidance_rescale']) + f', seed {s["seed"]}.')
     return result, '\n\n'.join(parts)

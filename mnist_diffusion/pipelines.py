@@ -25,7 +25,8 @@ from .samplers import check_sampler, expected_image, process_of, sampler_for
 from .editing import check_entry, edit_of, edit_walk, ends_of, interpolate, noise_of
 
 # %% ../nbs/08_pipelines.ipynb #c017
-DEFAULTS = dict(guidance_scale=1., guidance_rescale=0., num_inference_steps=20, mixed_precision='auto')
+DEFAULTS = dict(guidance_scale=1., guidance_interval=[0., 1.], guidance_rescale=0., num_inference_steps=20,
+                mixed_precision='auto')
 
 def _saved_in(path, takes_text):
     "The folder of the pipeline that is meant; ValueError where there is none, or one of the other kind."
@@ -56,13 +57,15 @@ class DigitPipeline(DiffusionPipeline):
         num_inference_steps=None, # of a call that doesn't say; default: 20
         mixed_precision=None,     # that the network was trained in: auto, no, bf16 or fp16
         vae=None,                 # an AutoencoderKL, where the network draws its latents (chapter 19)
+        guidance_interval=None,   # of a call that doesn't say; default: (0, 1)
     ):
         super().__init__()
         check_latents(vae, unet)
         self.register_modules(unet=unet, scheduler=scheduler, vae=vae)
+        guidance_scales(1, [], guidance_interval or (0, 1))      # refuses an interval that is none
         own = dict(guidance_scale=guidance_scale, guidance_rescale=guidance_rescale,
                    num_inference_steps=num_inference_steps, mixed_precision=mixed_precision)
-        self.register_to_config(class_names=None if class_names is None else list(class_names),
+        self.register_to_config(class_names=class_names and list(class_names), guidance_interval=guidance_interval,
                                 **{n: v if v is None else checked(n, v) for n,v in own.items()})
         self.unet.to(memory_format=torch.channels_last)
         self._process = process_of(scheduler)        # what the network was trained for, whichever sampler follows
@@ -106,7 +109,6 @@ class DigitPipeline(DiffusionPipeline):
         return dict(classes=few(names)) | {'try': f'pipe([{names[-1]!r}], num_images_per_label=5, seed=0)'}
 
     def _names(self): return self.config.class_names or [str(k) for k in range(num_classes(self.unet))]
-
 
 # %% ../nbs/08_pipelines.ipynb #c017s3
 @patch(as_prop=True)
@@ -184,8 +186,7 @@ def sample_steps(self:DigitPipeline,
     self._num_timesteps, self._interrupt = len(places), False
     if edit is None: states = walk(scheduler, answer, noise, generators, **step_options)
     else: states = edit_walk(scheduler, answer, noise, edit.to(device), generators, **step_options)
-    x = next(states)
-    yield x
+    yield (x := next(states))
     for i, k in enumerate(places):
         x, t = states.send(x), scheduler.timesteps[k]
         if callback_on_step_end:
@@ -309,7 +310,7 @@ def draw(self:DigitPipeline,
     make_condition,                  # a function without arguments that returns the Condition
     has_condition:bool,              # False: guidance would compare null with null, and is off
     guidance_scale=None,             # 1: none; a list: over the steps, see guidance_scales; default: the pipeline's
-    guidance_interval=(0., 1.),      # times, as fractions (1 is noise), within which there is guidance
+    guidance_interval=None,          # times, as fractions (1 is noise), within which guidance holds; default: its own
     guidance_rescale:float=None,     # from 0 to 1, see guided; default: the pipeline's
     num_inference_steps:int=None,    # steps, in [1, num_train_timesteps]; default: the pipeline's
     generator=None,                  # a torch.Generator, or a list with one for each image
@@ -371,9 +372,8 @@ def check_options(self:DigitPipeline,
 ):
     "ValueError where a call with these options could not be carried out; nothing is drawn."
     usual = inspect.signature(DigitPipeline.draw).parameters
-    names = [*DEFAULTS, 'guidance_interval', 'batch_size', 'return_intermediates',
-             'callback_on_step_end', 'callback_on_step_end_tensor_inputs']
-    self._settled({n: options.get(n, usual[n].default) for n in names}, 1)
+    more = 'batch_size', 'return_intermediates', 'callback_on_step_end', 'callback_on_step_end_tensor_inputs'
+    self._settled({n: options.get(n, usual[n].default) for n in (*DEFAULTS, *more)}, 1)
 
 # %% ../nbs/08_pipelines.ipynb #c049
 @patch

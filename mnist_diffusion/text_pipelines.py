@@ -12,7 +12,7 @@ from fastcore.meta import delegates
 import torch
 from torch import nn, Tensor
 from .unets import UNetOutput
-from .walks import checked, few, listed, spelled
+from .walks import checked, few, guidance_scales, listed, spelled
 from .pipelines import DigitPipeline
 from .text import class_forms, DIGIT_CLIP, encode, load_text_encoder, text_condition
 
@@ -36,14 +36,19 @@ class TextToDigitPipeline(DigitPipeline):
         num_inference_steps=None,   # of a call that doesn't say; default: 20
         mixed_precision=None,       # that the network was trained in: auto, no, bf16 or fp16
         emphasis=None,              # of a call that doesn't say; default: 1
+        emphasis_interval=None,     # the same; default: (0, 1)
+        emphasis_limit=None,        # the same; default: none
         vae=None,                   # an AutoencoderKL, where the network draws its latents (chapter 19)
+        guidance_interval=None,     # of a call that doesn't say; default: (0, 1)
     ):
         super().__init__(unet, scheduler, class_names, guidance_scale, guidance_rescale, num_inference_steps,
-                         mixed_precision, vae)
+                         mixed_precision, vae, guidance_interval)
         self.register_modules(text_encoder=text_encoder, tokenizer=tokenizer)
         self.register_to_config(tokenizer_max_length=tokenizer_max_length,
                                 prompts=None if prompts is None else list(prompts),
-                                emphasis=None if emphasis is None else checked('emphasis', emphasis, WEIGHT))
+                                emphasis=None if emphasis is None else checked('emphasis', emphasis, WEIGHT),
+                                emphasis_interval=emphasis_interval and _times(emphasis_interval),
+                                emphasis_limit=emphasis_limit and checked('emphasis_limit', emphasis_limit, WEIGHT))
 
     @classmethod
     def from_pretrained(cls, pretrained_model_name_or_path=None, **kwargs):
@@ -70,6 +75,12 @@ def _texts(prompt):
         remedy = 'give a class as labels=' if isinstance(text, int) else 'give a string, or a list of strings'
         raise ValueError(f'prompt={spelled(text)} is not a text: {remedy}')
     return texts
+
+def _times(given):
+    "An interval of emphasis; ValueError for what is none."
+    try: guidance_scales(1, [], given)
+    except ValueError as e: raise ValueError(str(e).replace('guidance', 'emphasis', 1)) from None
+    return list(given)
 
 @patch
 def prompt_condition(self:TextToDigitPipeline,
@@ -101,11 +112,18 @@ def _ends(self:TextToDigitPipeline, start, end, negative_prompt=''):
 class Emphasis(nn.Module):
     "A network that hears more, or less, of what a text says beyond another: d + e (f - d)."
     def __init__(self,
-        unet,          # a network that takes hidden states
-        emphasis:float # e, at least 0
+        unet,              # a network that takes hidden states
+        emphasis:float,    # e, at least 0
+        limit:float=None,  # most that is added to f, as a share of its size; None: no limit
+        interval=(0., 1.), # times, as fractions, within which there is emphasis
+        scale:float=1.,    # s, of the guidance around it
+        guided=(0., 1.),   # within which that is; at other times e is s times as large
+        num_train_timesteps:int=1000 # of which they are fractions
     ):
         super().__init__()
-        self.unet, self.emphasis, self.config = unet, emphasis, unet.config
+        self.unet, self.emphasis, self.limit, self.config = unet, emphasis, limit, unet.config
+        self.interval, self.scale, self.guided = interval, scale or 1., guided
+        self.num_train_timesteps = num_train_timesteps
 
     @property
     def dtype(self): "That of the network within."; return self.unet.dtype
@@ -121,9 +139,22 @@ class Emphasis(nn.Module):
         base, full = encoder_hidden_states.chunk(2, 1)
         more = (base != full).flatten(1).any(1)
         t = torch.as_tensor(timestep, device=sample.device).expand(len(sample))
-        x, t, h = (torch.cat([a, b[more]]) for a,b in ((sample, sample), (t, t), (base, full)))
-        d, f = self.unet(x, t, encoder_hidden_states=h).sample.split([len(sample), len(x)-len(sample)])
-        return UNetOutput(d.index_put((more,), d[more] + self.emphasis*(f-d[more])))
+        x, times, h = (torch.cat([a, b[more]]) for a,b in ((sample, sample), (t, t), (base, full)))
+        d, f = self.unet(x, times, encoder_hidden_states=h).sample.split([len(sample), len(x)-len(sample)])
+        return UNetOutput(d.index_put((more,), d[more] + self.weight(t[more], d[more], f)*(f-d[more])))
+
+    def weight(self,
+        t:Tensor, # times, (B,)
+        d:Tensor, # answers to the base, (B,C,H,W)
+        f:Tensor  # and to the full text
+    )->Tensor:    # (B,1,1,1)
+        "How often f - d counts: so that it is s e times in the end, or as the limit says; once outside the interval."
+        size = lambda v: v.float().square().mean((1,2,3), keepdim=True).sqrt().to(f)
+        u = (t/self.num_train_timesteps).tolist()
+        at = lambda times, then: f.new_tensor([then if times[0] <= v <= times[1] else 1. for v in u]).reshape(-1,1,1,1)
+        more = at(self.interval, self.scale*self.emphasis) - 1                   # than once, with guidance or without
+        if self.limit: more = more.minimum(self.limit*size(f)/size(f-d).clamp(min=1e-12))
+        return (1+more)/at(self.guided, self.scale)
 
 def beside(
     base, # a Condition of texts
@@ -163,6 +194,18 @@ def prompts_of(self:TextToDigitPipeline,
     if c.class_names and c.prompts: return [c.prompts[k] for k in self.label_numbers(labels)]
     raise ValueError(f'labels={spelled(labels)} mean nothing here, since this model learned texts alone: give a prompt')
 
+@patch
+def _emphasised(self:TextToDigitPipeline, emphasis, times, limit, guidance_scale=None, guidance_interval=None, **_):
+    "The network with emphasis, which knows the guidance of the call where that is one number."
+    own = self.config
+    limit = own.get('emphasis_limit') if limit is None else checked('emphasis_limit', limit, WEIGHT)
+    times = own.get('emphasis_interval') or (0., 1.) if times is None else _times(times)
+    most = self.scheduler.config.num_train_timesteps
+    scale = own.get('guidance_scale') if guidance_scale is None else guidance_scale
+    if self.has_guidance_inside or not isinstance(scale, (int, float)): scale = 1.
+    guided = guidance_interval or own.get('guidance_interval') or (0., 1.)
+    return Emphasis(self.unet, emphasis, limit, times, scale, guided, most)
+
 TOLD = '_num_timesteps', '_interrupt', '_evaluations' # of the last call
 
 @patch
@@ -173,6 +216,8 @@ def __call__(self:TextToDigitPipeline,
     num_images_per_prompt:int=1, # images for each prompt or label, at least 1
     labels=None,                 # instead: classes, by name or number, through the prompts that stand for them
     emphasis:float=None,         # how often what a prompt says beyond its class counts; default: the pipeline's
+    emphasis_interval=None,      # times, as fractions, within which it does; default: the pipeline's, or (0, 1)
+    emphasis_limit:float=None,   # most that this adds, as a share of the answer; default: the pipeline's, or none
     base_prompt=None,            # what it says without that: a text, many, or a function; default: base_of
     **kwargs                     # for draw
 ):                               # images, prompt by prompt
@@ -187,7 +232,7 @@ def __call__(self:TextToDigitPipeline,
     if emphasis in (None, 1):
         return self.draw(wanted, lambda: self.prompt_condition(texts, negative, each), has_condition, **kwargs)
     bases, pipe = _bases(base_prompt or self.base_of, texts), copy.copy(self)
-    pipe.unet = Emphasis(self.unet, emphasis)
+    pipe.unet = self._emphasised(emphasis, emphasis_interval, emphasis_limit, **kwargs)
     pair = lambda: beside(*(self.prompt_condition(t, negative, each) for t in (bases, texts)))
     try: return pipe.draw(wanted, pair, has_condition, **kwargs)
     finally: vars(self).update({k: v for k,v in vars(pipe).items() if k in TOLD})     # how far it came
