@@ -260,11 +260,7 @@ def _conflicts(c):
         yield 'model', f'answers as a flow, not with prediction_type={c.prediction_type!r}', 'choose conditional_unet'
     if text and c.model == 'unet2d':
         yield 'model', 'cannot take texts', 'choose conditional_unet or unet2d_condition, or condition=class'
-    if bool(c.teacher) != (c.prediction_type == 'flow_map'):
-        yield 'teacher', 'goes with prediction_type=flow_map', 'give both, as --config one_step does, or neither'
-    if c.teacher and c.guidance_scale != 1: yield 'guidance_scale', 'is of no use: the walks have it inside', 'leave it'
-    if c.captions and not text:
-        yield 'captions', "is of no use with condition='class'", 'set condition=text, or leave captions out'
+    if c.captions and not text: yield 'captions', 'is of no use without texts', 'set condition=text, or leave them out'
     if c.attributes and (c.captions or not text):
         yield 'attributes', 'needs texts, and writes captions of its own', 'set condition=text, leave captions out'
     if c.train_text_encoder and (c.teacher or not text):
@@ -288,8 +284,13 @@ def _conflicts(c):
     if theirs and any(w % 8 for w in c.widths):
         yield 'block_widths', f'{why} do not suit the eighths of model={c.model!r}', f'use multiples of 8 {both}'
 
-def _latent_conflicts(c):
-    "What needs pixels, where latents are learned."
+def _teacher_conflicts(c):
+    "What goes with a teacher, and what needs pixels, where latents are learned."
+    if bool(c.teacher) != (c.prediction_type == 'flow_map'):
+        yield 'teacher', 'goes with prediction_type=flow_map', 'give both, as --config one_step does, or neither'
+    if c.teacher and c.guidance_scale != 1: yield 'guidance_scale', 'is of no use: the walks have it inside', 'leave it'
+    if c.teacher and c.num_walks < (n := c.batch_size):
+        yield 'num_walks', f'is less than batch_size={n}', f'give {n} or more, or a smaller batch_size'
     for name, given in dict(teacher=c.teacher, shift=c.shift, model=c.model == 'pixel_mixture').items():
         if given and c.autoencoder:
             yield name, f'needs pixels, and autoencoder={c.autoencoder!r} makes latents of them', 'leave one out'
@@ -305,7 +306,7 @@ def widths(self:Config):
 def validate(self:Config):
     "This configuration, with each value of its type; SettingError where a setting, or two together, cannot work."
     for name in SETTINGS: setattr(self, name, check_value(name, getattr(self, name)))
-    for n, *fault in (*_conflicts(self), *_latent_conflicts(self)): raise SettingError(n, getattr(self, n), *fault)
+    for n, *fault in (*_conflicts(self), *_teacher_conflicts(self)): raise SettingError(n, getattr(self, n), *fault)
     return self
 
 # %% ../nbs/22_config.ipynb #c013

@@ -54,14 +54,15 @@ class WalkFiles:
     ):
         "Write a part whole, or not at all."
         tensors = dict(states=walks.states, times=walks.times, wanted=wanted)
-        told = {k: str(v) for k,v in self.origin.items()}
+        told = {k: str(v) for k,v in (self.origin | {'num_walks': self.num_walks}).items()}
         write_whole(self.paths[part], save({k: v.cpu().contiguous() for k,v in tensors.items()}, told))
 
     def load(self,
         device='cpu' # where they should live
     )->tuple:        # Walks without a condition, and what each should show, (N,)
-        "All walks; DataError where a file is damaged."
-        parts = [self._read(k) for k in range(len(self.paths))]
+        "All walks; DataError or SettingError as of check."
+        self.check()
+        parts = [self._read(path) for path in self.paths]
         states, wanted = (torch.cat([p[n] for p in parts]).to(device) for n in ('states', 'wanted'))
         return Walks(states, parts[0]['times'].to(device), None), wanted
 
@@ -70,35 +71,45 @@ class WalkFiles:
 def _damaged(path, why): return DataError(path, f'is damaged ({why})', 'delete it, and its walks are taken again')
 
 @patch
-def _read(self:WalkFiles, part):
-    path = self.paths[part]
-    try: tensors = load_file(path)
+def _read(self:WalkFiles, path):
+    try: return load_file(path)
     except Exception as e: raise _damaged(path, e) from None
-    if len(tensors.get('states', ())) == self.size(part): return tensors
-    raise _damaged(path, f'it should hold {self.size(part)} walks')
 
 @patch
 def check(self:WalkFiles):
-    "SettingError where the files hold other walks, DataError where one is damaged."
-    for path in filter(Path.exists, self.paths):
+    "SettingError where the files hold other walks, or are for more or fewer; DataError where one is damaged."
+    for part,path in enumerate(self.paths):
+        if not path.exists(): continue
         try:
-            with safe_open(path, 'pt') as f: told = f.metadata() or {}
+            with safe_open(path, 'pt') as f: told, held = f.metadata() or {}, f.get_slice('states').get_shape()[0]
         except Exception as e: raise _damaged(path, e) from None
         differ = [n for n,v in self.origin.items() if told.get(n) != str(v)]
         if differ: raise SettingError('output_dir', str(self.folder.parent), 'holds walks of another '
             f'{" and ".join(differ)}', f'move {self.folder} away, or name another output_dir')
+        if held == self.size(part): continue
+        before = told.get('num_walks') or f'{part*PART+held}{" or more"*(held == PART)}'     # older files don't say it
+        raise SettingError('num_walks', self.num_walks, f'is not the {before} that the walks in {self.folder} were '
+                           f'taken for', f'give num_walks={before.split()[0]} again, or move that folder away, and all '
+                           'are taken anew')
+
+@patch
+def missing_bytes(self:WalkFiles,
+    shape:tuple # of an image, (C,H,W)
+)->int:
+    "What the walks need on the disk that are missing; SettingError where there is no room for them."
+    walks, there = sum(map(self.size, self.missing)), next(p for p in (self.folder, *self.folder.parents) if p.exists())
+    size = 2*walks*(self.origin.get('num_inference_steps', 0)+1)*math.prod(shape)
+    if (free := shutil.disk_usage(there).free) >= size: return size
+    raise SettingError('num_walks', self.num_walks, f'need {size/1e6:.0f} MB in {self.folder}, which has '
+                       f'{free/1e6:.0f} MB', 'make room, lower it, or name another output_dir')
 
 @patch
 def made_ready(self:WalkFiles,
     shape:tuple # of an image, (C,H,W)
 )->str:         # a sentence about what is to come
     "Make the folder; SettingError where there is no room for the walks."
+    size, steps = self.missing_bytes(shape), self.origin['num_inference_steps']
     self.folder.mkdir(parents=True, exist_ok=True)
-    steps, walks = self.origin['num_inference_steps'], sum(map(self.size, self.missing))
-    size, free = 2*walks*(steps+1)*math.prod(shape), shutil.disk_usage(self.folder).free
-    if free < size:
-        raise SettingError('num_walks', self.num_walks, f'need {size/1e6:.0f} MB in {self.folder}, which has '
-                           f'{free/1e6:.0f} MB', 'make room, lower it, or name another output_dir')
     return f'{steps} steps with guidance {self.origin["guidance_scale"]:g}: {size/1e6:.0f} MB in {self.folder}'
 
 @patch
@@ -115,7 +126,8 @@ LEARNED = ('condition captions text_encoder tokenizer_max_length cross_attention
            'patch_size block_widths model_channels layers_per_block attention').split()
 SEEN = 'dataset', 'dataset_path', 'image_size'   # may be others, of the same classes and size
 UNUSED = 'loss', 'training_method', 'snr_gamma', 'shift'   # by a student
-NAMES = dict(ConditionalUNet='conditional_unet', UNet2DModel='unet2d', UNet2DConditionModel='unet2d_condition')
+NAMES = dict(ConditionalUNet='conditional_unet', UNet2DModel='unet2d', UNet2DConditionModel='unet2d_condition',
+             PixelMixture='pixel_mixture')
 
 def settings_of_pipeline(
     pipe # a DigitPipeline or TextToDigitPipeline, of a run that is not at hand
@@ -140,6 +152,9 @@ def taken_over(
     if theirs.get('autoencoder'):
         raise SettingError('teacher', config.teacher, 'draws latents of an autoencoder, and students learn pixels',
                            'name a run without an autoencoder')
+    if theirs['model'] == 'pixel_mixture':
+        raise SettingError('teacher', config.teacher, 'answers with a distribution of each pixel, and students learn '
+                           'images', 'name a run with model=conditional_unet')
     if theirs.get('train_text_encoder'):
         raise SettingError('teacher', config.teacher, 'has trained a text encoder of its own, which no student '
                            'reads with', 'name a run with train_text_encoder=false')
@@ -200,6 +215,11 @@ class WalkLearning:
         "One optimizer step; before the first one of the second part comes the turn."
         if self.step_count == self.turn < self.total_steps: self._turn()
         return super().step()
+
+    def check(self):
+        "See Training.check: the walks that are there are this run's, and there is room for the others."
+        self.files.check()
+        self.files.missing_bytes(self.data.shape)
 
     def state_dict(self): "See Training.state_dict."; return super().state_dict() | {'turn': self.turn}
 

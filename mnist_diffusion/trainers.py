@@ -75,6 +75,7 @@ class Training(RecordedSteps):
         self._prepare(model.to(self.device, memory_format=torch.channels_last))
 
     def before(self): "What comes before the first step; yields lines about it, or ''. Here nothing."; return iter(())
+    def check(self): "Refuse what lies in the run's folder and cannot be gone on with. Here nothing."
 
     @property
     def device(self): "Where this process computes."; return self.accelerator.device
@@ -355,7 +356,6 @@ class Distillation(WalkLearning, Training):
 def _load(self:Distillation, data):
     c = self.config
     Training._load(self, data)
-    if c.num_walks < c.batch_size: raise SettingError('num_walks', c.num_walks, 'is less than batch_size', 'raise it')
     least = 4*self.accelerator.num_processes*c.gradient_accumulation_steps     # a quarter is of walks
     if c.batch_size < least: raise SettingError('batch_size', c.batch_size, 'is too small here', f'use {least} or more')
     self.steps_per_epoch = c.num_walks // c.batch_size        # an epoch is a pass over the walks

@@ -253,6 +253,7 @@ def start(
     if latest and not resume: raise SettingError('output_dir', folder, 'holds checkpoints of an earlier run',
                                                  'choose another output_dir, or resume')
     if latest: t.load_state_dict(latest[1], latest[0])
+    t.check()                                             # whatever is refused, before anything is written
     t.accelerator.wait_for_everyone()
     if t.accelerator.is_main_process:
         for name in ('checkpoints', 'samples'): (run/name).mkdir(parents=True, exist_ok=True)
