@@ -55,7 +55,7 @@ from typing import Annotated
 from .files import DataError
 from .config import from_yaml, load_config, nearest, preset_names, SettingError
 from .interruptions import catch_early, disk_is_full, end_with_launcher, first_to_fail, out_of_memory
-from .interruptions import rank, RunEnded, say
+from .interruptions import rank, RunEnded, say, stopped_line
 from .packaging import package
 from .grids import experiments, merge
 from .prompt_command import prompt
@@ -227,7 +227,10 @@ export.example = 'mnist-diffusion export --model outputs/quickstart --output onn
 # %% ../nbs/58_cli.ipynb #c012
 def interactive():
     "A menu: train, continue, generate, evaluate, play; Enter accepts what is proposed."
-    def ask(question): STOPPED.clear(); return input(question)      # a Ctrl-C before it is answered by now
+    def ask(question):
+        if signal.SIGTERM in STOPPED: raise EOFError                # the process is to end
+        STOPPED.clear()                                             # a Ctrl-C before it is answered by now
+        return input(question)
     if sys.stdin.isatty(): menu(main, parser_of, ask)
     else: say(overview())
 
@@ -339,17 +342,18 @@ def plain_output():
 
 @contextmanager
 def stoppable():
-    "Ctrl-C raises KeyboardInterrupt once, and is remembered; once more, and the process ends at once."
-    before = signal.getsignal(signal.SIGINT)
-    ours = before in (signal.default_int_handler, stop_at_once)         # and neither ignored nor somebody else's
-    if not ours or threading.current_thread() is not threading.main_thread(): yield; return
+    "Ctrl-C or SIGTERM raises KeyboardInterrupt once, and is remembered; once more, and the process ends at once."
+    ours = {signal.SIGINT: (signal.default_int_handler, stop_at_once), signal.SIGTERM: (signal.SIG_DFL,)}
+    before = {s: h for s in ours if (h := signal.getsignal(s)) in ours[s]}      # neither ignored nor somebody else's
+    if threading.current_thread() is not threading.main_thread(): yield; return
     def stop(signum, frame):
-        if STOPPED: os._exit(130)
+        if STOPPED: os._exit(128 + signum)
         STOPPED.append(signum)
         raise KeyboardInterrupt
-    signal.signal(signal.SIGINT, stop)
+    for s in before: signal.signal(s, stop)
     try: yield
-    finally: signal.signal(signal.SIGINT, before)
+    finally:
+        for s,handler in before.items(): signal.signal(s, handler)
 
 def speaks()->bool:
     "Is it for this process to say what has failed? The first of all to fail does."
@@ -379,8 +383,9 @@ def main(
         with stoppable(), plain_output(): return run_command(argv)
     except BrokenPipeError: sys.stdout = None; return 1
     except (Exception, KeyboardInterrupt) as e:
-        # whatever a library has made of a Ctrl-C
-        if STOPPED or isinstance(e, KeyboardInterrupt): return complain('stopped by Ctrl-C', 130, '')
+        # whatever a library has made of it
+        if STOPPED or isinstance(e, KeyboardInterrupt):
+            return complain(stopped_line(signum := (*STOPPED, signal.SIGINT)[0], argv, e), 128+signum, '')
         if isinstance(e, RunEnded): return complain(e, e.exit_status, '' if e.reason == 'stopped' else 'error: ')
         if isinstance(e, ValueError): return complain(e, 2)
         if isinstance(e, OSError): return complain(e, 1)

@@ -6,7 +6,7 @@
 __all__ = ['GATE', 'PART', 'OUTSIDE', 'PRETRAINED', 'FORMS', 'mean_and_bound', 'held_against', 'objections', 'steps_of_student',
            'flops_of_walks', 'work_of', 'best_rates', 'on_the_clock', 'drawn', 'evaluations_of', 'seen_by_teacher',
            'of_seed', 'recipe', 'planned', 'check_scratch', 'run_speedrun', 'machine', 'measured_before', 'verdict',
-           'figures_of', 'record_table', 'verdict_line']
+           'figures_of', 'decision', 'record_table', 'verdict_line']
 
 # %% ../nbs/45_speedrun.ipynb #s003
 import json, os, secrets, statistics, time
@@ -73,6 +73,7 @@ def objections(
         (f'not MNIST ({data["name"]}, {data["images"]:,} images)', not data['is_mnist']),
         (f'{n:,} images were measured, not {gate["num_images"]:,}', n != gate['num_images']),
         (f'{seeds} seed{"s"*(seeds != 1)}, not {gate["seeds"]}', seeds < gate['seeds']),
+        (f'a {gate["confidence"]:.0%} bound needs 2 seeds or more'.replace('%', ' %'), seeds < 2),
         (f'the run of seed {", ".join(lost)} was killed, and its clock lost', bool(lost))) if applies]
 
 # %% ../nbs/45_speedrun.ipynb #s018
@@ -345,6 +346,14 @@ def figures_of(
 FORMS = {'minutes': '.1f', 'images seen': ',.0f', 'PFLOP of training': '.3g', 'GFLOP/s': ',.0f',
          'evaluations an image': ',.3g'} # shares are percentages
 
+def decision(
+    row:dict # of held_against
+)->str:      # passed, failed or undecided
+    "What the gate says of a figure; without a bound it cannot pass, and fails only where its mean does."
+    if row['bound'] is not None: return 'passed' if row['passed'] else 'failed'
+    better = row['mean'] >= row['demanded'] if row['figure'] == 'accuracy' else row['mean'] <= row['demanded']
+    return 'undecided' if better else 'failed'
+
 def record_table(
     record:dict # see run_speedrun
 )->str:         # Markdown
@@ -359,10 +368,10 @@ def record_table(
         row(name, [figures_of(record, r)[name] for r in results], FORMS.get(name, '.1%'))
     for g in record['gate']:
         form, sign = ('.2%', '≥') if g['figure'] == 'accuracy' else ('.3f', '≤')
-        bound = '' if g['bound'] is None else f"{g['bound']:{form}}"
+        bound = 'needs 2 seeds' if g['bound'] is None else f"{g['bound']:{form}}"
         values = [r[g['figure']][g['judge']] for r in results]
         row(f"{g['figure'].replace('fid', 'FID')}, {g['judge']}", values, form, bound,
-            f"{sign} {g['demanded']:{form}}: {'passed' if g['passed'] else 'failed'}", real[g['figure']][g['judge']])
+            f"{sign} {g['demanded']:{form}}: {decision(g)}", real[g['figure']][g['judge']])
     for j in JUDGES: row(f'recall, {j}', [r['recall'][j] for r in results], '.3f', floor=real['recall'][j])
     row('near-copies', [r['near_copies'] for r in results], '.1%', floor=real['near_copies'])
     if any('taught' in r for r in results):
