@@ -224,16 +224,14 @@ ENCODERS = StridedEncoder, PoolingEncoder
 def train_encoder(
     data,              # training images, an ImageData
     seed:int=0,        # of weights, batches and shifts
-    num_steps:int=350, # of up to 128 images
+    num_steps:int=700, # see metrics.fitted
     kind=StridedEncoder, # one of ENCODERS
-    optimizer=None,    # see metrics.fitted
-    learning_rate:float=2e-3, # the highest
 )->Encoder:            # in eval mode, without gradients
     "An encoder of these images, from scratch."
     shift = min(2, min(data.shape[1:])//4)
     batch = lambda idx, step: data.batch(idx, shift, rng(seed, step, 'encoder'))
-    encoder = fitted(lambda: kind(data.shape[0], data.num_classes), data, batch, learning_rate,
-                     num_steps, seed, label_smoothing=.05, batch_size=128, optimizer=optimizer)
+    encoder = fitted(lambda: kind(data.shape[0], data.num_classes), data, batch, 2e-3, num_steps, seed,
+                     label_smoothing=.05)
     return encoder.requires_grad_(False)
 
 # %% ../nbs/14_few_steps.ipynb #m039

@@ -67,21 +67,18 @@ def fitted(
     data:ImageData,      # training images
     batch,               # a function of indices and step: images (B,C,H,W), in [-1, 1], and labels
     learning_rate:float, # the highest
-    num_steps:int,       # optimizer steps
+    num_steps:int,       # optimizer steps of 256 images, or of fewer where there are less than 4,096
     seed:int,            # of weights and batches
     label_smoothing:float=0., # share of a label that goes to all classes, in [0, 1)
-    batch_size:int=256,  # images in a step; fewer where there are less than 16 times as many
-    optimizer=None,      # a function of the network and its learning rate; default: AdamW
 )->nn.Module:            # in eval mode, on the device of the data
-    "A classifier trained from scratch: with a one-cycle learning rate, in the precision that is fast here."
+    "A classifier trained from scratch: AdamW with a one-cycle learning rate, in the precision that is fast here."
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = make()
     model = model.to(data.device, memory_format=torch.channels_last).train()
-    adamw = lambda net, lr: torch.optim.AdamW(net.parameters(), lr=lr, weight_decay=0.05)
-    optimizer = (optimizer or adamw)(model, learning_rate)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate, weight_decay=0.05)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, total_steps=num_steps)
-    batch_size = min(batch_size, max(len(data)//16, min(len(data), 32)))
+    batch_size = min(256, max(len(data)//16, min(len(data), 32)))
     for step in range(num_steps):
         images, labels = batch(batch_indices(len(data), batch_size, seed, step).to(data.device), step)
         with autocast(data.device.type, 'auto'): logits = model(images.contiguous(memory_format=torch.channels_last))

@@ -4,12 +4,11 @@
 
 # %% auto #0
 __all__ = ['PART', 'LEARNED', 'SEEN', 'UNUSED', 'NAMES', 'WalkFiles', 'settings_of_pipeline', 'taken_over', 'teacher_config',
-           'weights_fingerprint', 'unlike', 'encoder_by_muon', 'WalkLearning']
+           'weights_fingerprint', 'unlike', 'WalkLearning']
 
 # %% ../nbs/26_teachers.ipynb #c003
 import hashlib, math, shutil, time
 from contextlib import nullcontext
-from functools import partial
 from pathlib import Path
 from fastcore.basics import patch
 from safetensors import safe_open
@@ -21,7 +20,6 @@ from .samplers import process_of, sampler_for
 from .few_steps import (draw_fresh, draw_states, ENCODERS, FeatureMatching, joined, jump,
                                        matched_loss, NEAR_NOISE, teacher_walks, train_encoder, Walks)
 from .files import DataError, write_whole
-from .optimizers import Muon
 from .config import Config, load_config, preset_names, SettingError, SETTINGS
 
 # %% ../nbs/26_teachers.ipynb #c006
@@ -195,17 +193,6 @@ def unlike(
     if shape != tuple(data.shape): return sizes
     return '' if class_names in (None, list(data.class_names)) else f'knows the classes {few(class_names)}'
 
-# %% ../nbs/26_teachers.ipynb #c014a
-def encoder_by_muon(
-    data,      # training images, an ImageData
-    seed:int,  # see train_encoder
-    kind,      # one of ENCODERS
-    **options  # of train_encoder
-):             # in eval mode, without gradients
-    "An encoder that learns as a student's network does."
-    return train_encoder(data, seed, kind=kind, optimizer=partial(Muon, weight_decay=0.05), learning_rate=3e-3,
-                         **options)
-
 # %% ../nbs/26_teachers.ipynb #c015
 class WalkLearning:
     "What a run does otherwise that learns from walks: to be mixed with a Training, whose parts it uses."
@@ -245,7 +232,7 @@ def encoders(self:WalkLearning)->list:
 def _encoder(self:WalkLearning, kind, path):
     if self.accelerator.is_main_process and not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        weights = encoder_by_muon(self.data, self.config.seed, kind).state_dict()
+        weights = train_encoder(self.data, self.config.seed, kind=kind).state_dict()
         write_whole(path, save({k: v.cpu().contiguous() for k,v in weights.items()}))
     self.accelerator.wait_for_everyone()
     encoder = kind(self.data.shape[0], self.data.num_classes).requires_grad_(False).eval()
