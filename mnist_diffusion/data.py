@@ -363,7 +363,7 @@ def class_numbers(
 )->list:       # places of the classes, each once, in the order given
     "The classes that are meant; ValueError where a word means none."
     places = [k for word in words for k in _numbers_of(word, names)]
-    if not places: raise ValueError(f'labels={",".join(map(str, words))} names no class: give {_choices(names)}')
+    if not places: raise ValueError(f'labels={",".join(map(str, words))!r} names no class: give {_choices(names)}')
     return list(dict.fromkeys(places))
 
 def _known(label, names):

@@ -7,7 +7,7 @@ __all__ = ['TRADITION', 'COMMANDS_ELSEWHERE', 'OF_PRESET', 'flags_of', 'is_switc
            'presets_in_words', 'shown_default', 'check_writable', 'check_teacher', 'check_run']
 
 # %% ../nbs/50_flags.ipynb #c002
-import argparse, inspect, shlex, shutil, tempfile, textwrap, typing, warnings
+import argparse, inspect, re, shlex, shutil, tempfile, textwrap, typing, warnings
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -105,6 +105,10 @@ class Parser:
         except SettingError as e:
             if e.setting not in self.flags: raise
             raise SettingError(f'--{e.setting}', e.value, e.why, e.remedy) from e
+        except ValueError as e:
+            if type(e) is not ValueError: raise
+            named = lambda m: ('--' if m[1] in self.flags else '') + m[0]
+            raise ValueError(re.sub(r'(?<![\w-])(\w+)=(?!=)', named, str(e))) from e
 
 # %% ../nbs/50_flags.ipynb #fb02
 COMMANDS_ELSEWHERE = dict( # what commands are called elsewhere

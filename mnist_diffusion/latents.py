@@ -253,9 +253,14 @@ def _check_network(c, shape, image_shape):
     "ValueError where the network's levels do not suit latents of this shape."
     (_, h, w), stride = shape, (c.patch_size if c.model == 'conditional_unet' else 1)*2**(len(c.widths)-1)
     if not (h % stride or w % stride): return
-    what, many = f'latents of {h}×{w} do not fit a network of {len(c.widths)} levels', image_shape[1]//h*stride
-    raise ValueError(f'image_size={image_shape[1]}: {what} and patches of {c.patch_size}: give fewer block_widths or '
-                     f'patch_size=1, or an image_size that is a multiple of {many}')
+    patch, levels = (c.patch_size if c.model == 'conditional_unet' else 1), len(c.widths)
+    fits = lambda p, l: not (h % (n := p*2**(l-1)) or w % n)
+    fewer = next((l for l in range(levels-1, 0, -1) if fits(patch, l)), None)
+    ways = [f'block_widths of {fewer} level{"s"*(fewer > 1)}'] if fewer else []
+    ways += ['patch_size=1'] if patch > 1 and fits(1, levels) else []
+    raise ValueError(f'image_size={image_shape[1]}: latents of {h}×{w} (height×width) do not fit a network of {levels} '
+                     f'levels and patches of {patch}: give '
+                     + ' or '.join([*ways, f'an image_size that is a multiple of {image_shape[1]//h*stride}']))
 
 def _check_scale(c, z):
     if not .5 < (spread := z.std().item()) < 2:

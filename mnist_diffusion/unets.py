@@ -190,7 +190,7 @@ class UNetOutput(BaseOutput):
 
 def _check_size(model, h, w):
     if h % (n := model.stride) or w % n:
-        raise ValueError(f'images of {h}×{w} do not fit this ConditionalUNet: height and width must be divisible by '
+        raise ValueError(f'images of {h}×{w} (height×width) do not fit this ConditionalUNet: both must be divisible by '
                          f'{n} (patch_size × 2^(levels-1)); set image_size={-(-min(h, w)//n)*n}, or change those')
 
 def _condition_embedding(model, t, hidden_states, labels):

@@ -390,7 +390,7 @@ def need_pixels(
 ):
     "ValueError where a pipeline draws latents."
     if getattr(pipe, 'vae', None) is None: return
-    raise ValueError(f'vae={type(pipe.vae).__name__} makes latents, and {what} needs pixels: name a run of pixels')
+    raise ValueError(f'the model draws latents of an autoencoder, and {what} needs pixels: name a run of pixels')
 
 def check_latents(vae, unet): # an AutoencoderKL, or None; a network
     "ValueError where a network does not draw what an autoencoder decodes."
