@@ -48,8 +48,9 @@ def catch_early():
 
 @contextmanager
 def caught_signals(
-    stops=STOPS # which to catch, besides SIGUSR1
-):              # a list of the signals that have come
+    stops=STOPS,           # which to catch, besides SIGUSR1
+    tell=lambda line: None # is given a line about the first
+):                         # a list of the signals that have come
     "Note a signal instead of dying of it; a later one of `stops` acts as usual (after 5 s, where it isn't Ctrl-C)."
     caught, wanted = list(EARLY), [*stops, *([USR1] if USR1 else [])]
     EARLY.clear()
@@ -61,6 +62,9 @@ def caught_signals(
             signal.signal(s, signal.SIG_IGN if s == USR1 and USR1 in caught else handler)
     def note(signum, frame):
         caught.append(signum)
+        if len(caught) == 1:
+            again = '' if signum == USR1 else '; once more ends at once'
+            with suppress(Exception): tell(f'{signal.Signals(signum).name}: stopping when this step is done{again}')
         if signum == USR1: return
         times.append(time.monotonic())
         if len(times) > 1 and (signum == signal.SIGINT or times[-1]-times[0] > 5):

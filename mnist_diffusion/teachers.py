@@ -17,8 +17,8 @@ import torch
 from .data import rng
 from .walks import few
 from .samplers import process_of, sampler_for
-from .few_steps import (draw_fresh, draw_states, ENCODERS, FeatureMatching, joined, jump,
-                                       matched_loss, NEAR_NOISE, teacher_walks, train_encoder, Walks)
+from .few_steps import (draw_fresh, draw_states, ENCODER_STEPS, encoder_steps, ENCODERS, FeatureMatching,
+                                       joined, jump, matched_loss, NEAR_NOISE, teacher_walks, Walks)
 from .files import DataError, write_whole
 from .config import Config, load_config, preset_names, SettingError, SETTINGS
 
@@ -226,15 +226,40 @@ def _turn(self:WalkLearning):
 @patch
 def encoders(self:WalkLearning)->list:
     "The encoders whose features are matched, from their files; trained where there are none."
-    return [self._encoder(kind, self.files.folder/f'encoder_{k}.safetensors') for k,kind in enumerate(ENCODERS)]
+    for _ in self.train_encoders(): pass
+    return [self._encoder(kind, path) for kind,path in zip(ENCODERS, self.encoder_paths)]
+
+@patch(as_prop=True)
+def encoder_paths(self:WalkLearning):
+    "Where the encoders are kept."
+    return [self.files.folder/f'encoder_{k}.safetensors' for k in range(len(ENCODERS))]
+
+@patch
+def train_encoders(self:WalkLearning):
+    "Train those that have no file, on the main process; yields lines, or '', on all processes as often."
+    missing = [k for k,path in enumerate(self.encoder_paths) if not path.exists()]
+    self.accelerator.wait_for_everyone()               # all have looked, before one writes
+    for k in missing: yield from self._train_encoder(k)
+    self.accelerator.wait_for_everyone()
+
+@patch
+def _train_encoder(self:WalkLearning, k):
+    main, path, total = self.accelerator.is_main_process, self.encoder_paths[k], ENCODER_STEPS
+    learning = encoder_steps(self.data, self.config.seed, total, ENCODERS[k])
+    began = spoken = time.monotonic()
+    for step in range(1, total+1):
+        encoder, loss = next(learning) if main else (None, None)
+        if main and step == total:                                  # kept before a stop is heeded
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(path, save({n: v.cpu().contiguous() for n,v in encoder.state_dict().items()}))
+        now = time.monotonic()
+        if not main or now-spoken < 20 and step < total: yield ''; continue
+        left, spoken = round((now-began)/step*(total-step)), now
+        yield (f'encoder {k+1} of {len(ENCODERS)}: step {step}/{total} · loss {loss.item():.3f} · '
+               f'{left//60}:{left%60:02d} left')
 
 @patch
 def _encoder(self:WalkLearning, kind, path):
-    if self.accelerator.is_main_process and not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        weights = train_encoder(self.data, self.config.seed, kind=kind).state_dict()
-        write_whole(path, save({k: v.cpu().contiguous() for k,v in weights.items()}))
-    self.accelerator.wait_for_everyone()
     encoder = kind(self.data.shape[0], self.data.num_classes).requires_grad_(False).eval()
     try: encoder.load_state_dict(load_file(path))
     except Exception as e: raise DataError(path, f'is damaged ({e})', 'delete it, and it is trained again') from None
@@ -281,8 +306,8 @@ def before(self:WalkLearning):
     self.labels = torch.cat([self.data.labels[self.rows_of(k)] for k in range(len(self.files.paths))])
     if self.turn < self.total_steps:
         yield f'{len(ENCODERS)} encoders, whose features are matched from step {self.turn} on'
+        yield from self.train_encoders()
         self.encoders()
-        yield ''
 
 # %% ../nbs/26_teachers.ipynb #c017
 @patch

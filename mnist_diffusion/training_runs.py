@@ -349,7 +349,7 @@ def train(
         screen = Screen(t, progress)
         for line in filter(None, remarks(t) + origin): screen(line)
         tracking = Tracking(config.tracker, run.folder, facts(t), t.step_count, t.accelerator.is_main_process)
-        with caught_signals() as caught, tracked_to_the_end(tracking):
+        with caught_signals(tell=screen) as caught, tracked_to_the_end(tracking):
             prepared(t, screen, caught)
             steps = logged(t.steps(), t, run, tracking, screen)
             steps = saved(steps, t, run, caught)
