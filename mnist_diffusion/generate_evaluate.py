@@ -51,6 +51,7 @@ def texts_of(
     both = [n for n,v in dict(labels=labels, prompt_file=prompt_file, prompt=prompt).items() if v is not None]
     if both[1:]:
         raise SettingError(name, str(given[name]), f'was given beside {both[0]}', f'give one of {" and ".join(both)}')
+    if prompt is not None and not prompt.strip(): say('the prompt is empty: nothing is asked for')
     if prompt is not None: return [prompt]
     if prompt_file is None: return None
     try: texts = [l.strip() for l in read_text(prompt_file).split('\n')]
@@ -104,8 +105,7 @@ def generate(
     given = _opened(image=image, mask_image=mask_image)
     check_sampling(run, labels, num_inference_steps, scheduler, scheduler_options)
     def where():
-        if output_dir is not None: return expanded(output_dir)
-        return Path('inference_samples' if overwrite else free_folder('inference_samples'))
+        return expanded(output_dir or ('inference_samples' if overwrite else free_folder('inference_samples')))
     check_writable(where())
     known = image_stems(texts) if texts else run.class_names and _stems(run.class_names, labels)
     if known: _refuse_existing(known, num_images, where(), overwrite)

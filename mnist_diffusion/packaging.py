@@ -240,9 +240,11 @@ package.example = 'mnist-diffusion package outputs/text_fast --output_dir text_f
 
 def _fill(to, name, run, pipe, license):
     from diffusers.utils import logging
+    from mnist_diffusion.text import quiet
     level = logging.get_verbosity()
     logging.set_verbosity_error()          # that a part is left out is no news
-    try: halved(pipe).save_pretrained(to)
+    try:
+        with quiet(): halved(pipe).save_pretrained(to)
     finally: logging.set_verbosity(level)
     for path in to.rglob('*.json'):        # where the network was on the machine that saved it is nobody's business
         held = {k: v for k,v in json.loads(path.read_text(encoding='utf-8')).items() if k != '_name_or_path'}

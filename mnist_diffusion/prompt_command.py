@@ -150,7 +150,8 @@ def prompt(
     from mnist_diffusion.prompt_search import attribute_grammar, beam_search, class_grammar
     from mnist_diffusion.runs import find_model
     run = find_model(model)
-    by = judge_for(run, by, wanted)
+    given, by = by, judge_for(run, by, wanted)
+    if model and by == 'clip' and not given: say(_who_judges(run))
     if digit is not None:
         grammar, images = _target(run, by, digit, wanted, num_images, dataset_path)
         score = _score_of(run, by, lambda shape: images)
@@ -170,6 +171,11 @@ prompt.example = '''mnist-diffusion prompt --image digit.png
   mnist-diffusion prompt --digit 7 --thickness 4 --slant 20 --model outputs/attributes'''
 
 # %% ../nbs/49_prompt_command.ipynb #pc017
+def _who_judges(run):
+    "What a model that was named is for, where it isn't the judge."
+    can = 'add --by likelihood to ask it' if run.condition == 'text' else 'it knows classes, and no captions'
+    return f'Digit CLIP judges, and {run.folder} only tells which classes there are ({can})'
+
 def _check_given(image, digit, wanted):
     "SettingError for both a picture and a target, or none."
     if image is None and digit is None:

@@ -86,6 +86,7 @@ def announce(port:int, browser:bool=True):
         say(f'from your own machine, first   ssh -N -L {port}:{HOST}:{port} {socket.gethostname()}')
     elif browser and has_screen():
         threading.Thread(target=webbrowser.open, args=[f'http://{HOST}:{port}'], daemon=True).start()
+    say('a page takes some 20 seconds to come, while what it needs is loaded')
 
 def serve(
     cells:list,        # sources of the notebook's code cells; what the last line of each gives is shown
