@@ -48,8 +48,7 @@ class Run:
         whole = [l for l in text.splitlines(keepends=True) if l.endswith('\n')]     # a killed run may leave half a line
         try: lines = [json.loads(l) for l in whole if l.strip()]
         except ValueError as e: raise self._damaged(name, e) from None
-        for l in lines:
-            if isinstance(l, dict) and isinstance(l.get('step'), int): continue
+        for l in (l for l in lines if not (isinstance(l, dict) and isinstance(l.get('step'), int))):
             raise DataError(self/name, f'has lines that no run has written (such as {str(l)[:60]!r})', 'take them out')
         return lines
 
@@ -249,8 +248,7 @@ def pipeline_at(
 @patch(as_prop=True)
 def pipeline(self:Run):
     "The folder of the pipeline to load; None where there is none, or a checkpoint later than what it was made from."
-    if self.chosen: return self.chosen
-    if not (self/'pipeline'/'model_index.json').exists(): return None
+    if self.chosen or not (self/'pipeline'/'model_index.json').exists(): return self.chosen
     made_from, newest = self/'pipeline'/'made_from.json', self.checkpoints[-1:]
     if not newest or not made_from.exists(): return self/'pipeline'               # somebody has put it there
     return self/'pipeline' if age(newest[0]) <= age(self/_read_json(made_from)['checkpoint']) else None
@@ -296,13 +294,15 @@ def find_model(
     if not folder.exists():
         raise DataError(folder, 'does not exist', f'{name}{nearest(folder, [*IN_PACKAGE, *runs_here()])}, or train one')
     if not folder.is_dir(): raise DataError(folder, 'is a file', name)
-    own, above = folder/'config.yaml', folder.resolve().parent
+    own, above, taught = folder/'config.yaml', folder.resolve().parent, folder/'teacher'
     chosen = folder if not own.exists() and (folder/'model_index.json').exists() else None
     inside = chosen and folder.name == 'pipeline' and (above/'config.yaml').exists()
     run = Run(above if inside else folder, chosen)
     if not run.pipeline and not (own.exists() and run.checkpoints):
-        raise DataError(folder, 'has neither a pipeline nor a checkpoint',
-                        f'{name}, or train one with mnist-diffusion train --output_dir {folder}')
+        why = f'has no model yet (its teacher is {"" if (taught/"pipeline").exists() else "not "}done)'
+        if taught.is_dir(): raise DataError(folder, why, f'run the same train command again, or name {taught}')
+        how = f'{name}, or mnist-diffusion train ' + (f'--config {own}' if own.exists() else f'--output_dir {folder}')
+        raise DataError(folder, 'has neither a pipeline nor a checkpoint', how)
     run.config, run.condition        # whether these can be read
     return run
 

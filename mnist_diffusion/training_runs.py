@@ -333,6 +333,7 @@ def train(
     data=None,             # training images, an ImageData; default: loaded as config says
     resume:bool=True,      # go on from the latest checkpoint in config.output_dir; False: refuse if there is one
     progress:bool=True,    # a progress bar (on a terminal) and a line every `log_every` steps
+    about:str='',          # what this run is, to be said before its number of steps
 )->Run:                    # the finished run
     "Train to the end, from wherever the run in `config.output_dir` stands; `RunEnded` where it cannot."
     config = taught(config.validate())
@@ -340,14 +341,18 @@ def train(
     sampler_for(config.scheduler, schedule_of(config), config.scheduler_options, config.num_inference_steps)
     end_with_launcher()
     run = Run(config.output_dir)
-    if config.teacher and not run.checkpoints and (first := teacher_config(config)): train(first, data, True, progress)
+    if config.teacher and not run.checkpoints and (first := teacher_config(config)):
+        own = f' (max_steps={config.max_steps} is its student\'s)' if config.max_steps else ''
+        train(first, data, True, progress, f'first its teacher, {config.teacher}{own}, in {first.output_dir}')
+        about = f'then its student, in {config.output_dir}'
     t = training_of(config, data, run.precision)
     with ExitStack() as held:
         held.enter_context(explained_faults(config, lambda: newest(run), t.accelerator.num_processes))
         first_alone(t.accelerator, lambda: held.enter_context(locked(run.folder)))
         origin = start(t, run, resume)
         screen = Screen(t, progress)
-        for line in filter(None, remarks(t) + origin): screen(line)
+        about = about and f'{about}: {t.total_steps:,} steps'
+        for line in filter(None, [about] + remarks(t) + origin): screen(line)
         tracking = Tracking(config.tracker, run.folder, facts(t), t.step_count, t.accelerator.is_main_process)
         with caught_signals(tell=screen) as caught, tracked_to_the_end(tracking):
             prepared(t, screen, caught)
