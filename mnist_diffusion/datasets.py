@@ -21,7 +21,7 @@ from torch import Tensor
 from torchvision import datasets
 from torchvision.datasets.utils import check_integrity, extract_archive
 from .data import embedded_digits, embedded_mnist, ImageData, on_background, resize
-from .files import DataError, expanded, fetch
+from .files import DataError, expanded, fetch, gathered, raise_all
 from .image_folders import captions_for, files_below, image_parts, read_captions
 from .config import nearest, SettingError
 
@@ -222,15 +222,18 @@ def _check_memory(n, image, path):
 
 def _open_images(files, size):
     "The images of `files`, all of one size."
-    images, several = [], []
+    images, several, wrong, first = [], [], [], None
     for f in files:
-        image, more = _open_image(f, size)
+        try: image, more = _open_image(f, size)
+        except DataError as e: wrong.append(e); continue
         if more: several.append(f)
-        if not images: _check_memory(len(files), image, f)
-        elif (a := image.size) != (b := images[0].size): raise DataError(
-            f, f'has {a[0]}×{a[1]} pixels (width × height) but {files[0]} has {b[0]}×{b[1]}',
-            'make them one size, or set image_size')
+        if not images: first = f; _check_memory(len(files), image, f)
+        elif (a := image.size) != (b := images[0].size):
+            why = f'has {a[0]}×{a[1]} pixels (width × height) but {first} has {b[0]}×{b[1]}'
+            wrong.append(DataError(f, why, 'make them one size, or set image_size'))
+            break
         images.append(image)
+    raise_all(wrong)
     if several: warnings.warn(
         f'{len(several)} of the images have several frames (such as {several[0]}): the first of each is taken')
     return images
@@ -314,16 +317,16 @@ def read_folder(
     classes, captions_of = _find_images(root)
     files, labels = zip(*((f, k) for cs in classes.values() for k, fs in enumerate(cs.values()) for f in fs))
     test = _set_aside(root, classes)
-    images = _open_images(files, image_size)
+    mine = test if split == 'test' else ~test
+    chosen = [f for f, m in zip(files, mine.tolist()) if m]
+    images, captions = gathered(lambda: _open_images(files, image_size), lambda: captions_of(chosen))
     mode = max((image.mode for image in images), key=len) # L, RGB, RGBA
     pixels = np.stack([np.atleast_3d(image.convert(mode)) for image in images])
     pixels = torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous()
     _warn_of_dark(pixels, root)
     _warn_of_copies(pixels, test, files)
-    mine = test if split == 'test' else ~test
-    chosen = [f for f, m in zip(files, mine.tolist()) if m]
     names = list(next(iter(classes.values())))
-    return ImageData(root.resolve().name, pixels[mine], torch.tensor(labels)[mine], names, captions_of(chosen))
+    return ImageData(root.resolve().name, pixels[mine], torch.tensor(labels)[mine], names, captions)
 
 # %% ../nbs/23_datasets.ipynb #c050
 READERS = {

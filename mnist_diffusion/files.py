@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['PACKAGE', 'PACKAGED', 'IN_PACKAGE', 'MARKS', 'NUMBERS', 'OWN', 'NOTHING', 'BOOLS', 'UNIONS', 'KINDS', 'expanded',
-           'DataError', 'SettingError', 'nearest', 'read_text', 'Loader', 'Dumper', 'number_of', 'value_of', 'kind_of',
-           'as_type', 'fits', 'write_whole', 'save_folder', 'check_writable', 'free_folder', 'locked', 'cache_folder',
-           'cached', 'fetch']
+           'DataError', 'raise_all', 'gathered', 'SettingError', 'nearest', 'read_text', 'Loader', 'Dumper',
+           'number_of', 'value_of', 'kind_of', 'as_type', 'fits', 'write_whole', 'save_folder', 'check_writable',
+           'free_folder', 'locked', 'cache_folder', 'cached', 'fetch']
 
 # %% ../nbs/20_files.ipynb #c003
 import codecs, difflib, hashlib, json, os, re, shutil, socket, tempfile, time, types, typing, warnings
@@ -38,6 +38,31 @@ class DataError(ValueError):
         self.name, self.why, self.remedy = name, why, remedy
 
     def __str__(self): return f'{self.name} {self.why}'.strip() + (f': {self.remedy}' if self.remedy else '')
+
+# %% ../nbs/20_files.ipynb #fb02
+def raise_all(
+    errors:list, # of DataError, as they were found; may be empty
+    most:int=10, # to tell of
+):
+    "Raise what was found: the error itself where it is one, one that tells of all where there are several."
+    found = [each for e in errors for each in getattr(e, 'faults', [e])]
+    if len(found) == 1: raise found[0]
+    told = [f'({k}) {e}' for k,e in enumerate(found[:most], 1)] + [f'and {len(found)-most} more']*(len(found) > most)
+    if not found: return
+    error = DataError(f'{len(found)} faults', remedy='; '.join(told))
+    error.faults = found
+    raise error
+
+def gathered(
+    *steps # functions without arguments
+)->list:   # what they return
+    "The results of all steps; the DataErrors of all of them together."
+    results, errors = [], []
+    for step in steps:
+        try: results.append(step())
+        except DataError as e: errors.append(e)
+    raise_all(errors)
+    return results
 
 # %% ../nbs/20_files.ipynb #e002
 class SettingError(ValueError):

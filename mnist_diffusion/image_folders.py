@@ -10,7 +10,7 @@ __all__ = ['FOREIGN', 'SPLITS', 'FILLERS', 'files_below', 'in_order', 'split_of'
 import csv, io, json, os, re, unicodedata, warnings
 from pathlib import Path
 from typing import NamedTuple
-from .files import DataError, read_text
+from .files import DataError, raise_all, read_text
 
 # %% ../nbs/21_image_folders.ipynb #f01
 FOREIGN = re.compile(r"""\.|__|~\$|(@eaDir|\#recycle|\#snapshot|\$RECYCLE\.BIN|System\ Volume\ Information|lost\+found
@@ -242,14 +242,15 @@ class _Lookup:
 
 def _table_captions(tables, images):
     "{image: its captions} as the tables say."
-    captions, image_at = {}, _Lookup(images if tables else [])
+    captions, image_at, wrong = {}, _Lookup(images if tables else []), []
     for table in tables:
         for number, name, texts in caption_rows(table):
             image = image_at(table.parent/name) or image_at(table.parent/name.replace('\\', '/'))
-            if not image: raise DataError(
+            if not image: wrong.append(DataError(
                 f'{table}, line {number},', f'has a caption for {name!r}, which is not an image there',
-                "give its path from the table's folder, or delete the row")
+                "give its path from the table's folder, or delete the row"))
             captions.setdefault(image, []).extend(t for t in texts if t not in captions.get(image, ()))
+    raise_all(wrong)
     return captions
 
 def _beside(texts, images):
@@ -277,8 +278,9 @@ def captions_for(
 ): # a list of captions for each of the files; None where none of them has any
     "The captions of some images. DataError at an image without, where others have them."
     if not any(f in captions for f in files): return None
-    others = 'although other images have' if any(map(any, captions.values())) else 'nor has any other image'
-    for f in files:
-        if not any(captions.get(f, ())):
-            raise DataError(f, f'has no caption, {others}', f'add it to {place(f)}, or take the image away')
+    some = any(map(any, captions.values()))
+    others = 'although other images have' if some else 'nor has any other image'
+    lacking = [f for f in files if not any(captions.get(f, ()))]
+    raise_all([DataError(f, f'has no caption, {others}', f'add it to {place(f)}, or take the image away')
+               for f in (lacking if some else lacking[:1])])
     return [[text for text in captions[f] if text] for f in files]
