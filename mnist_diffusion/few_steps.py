@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['ENCODERS', 'ENCODER_STEPS', 'LEVELS', 'NEAR_NOISE', 'jump', 'Walks', 'teacher_walks', 'joined', 'draw_states',
            'distillation_loss', 'distil_steps', 'single_precision', 'Moments', 'Encoder', 'StridedEncoder',
-           'PoolingEncoder', 'encoder_steps', 'train_encoder', 'FeatureMatching', 'nearest_level', 'draw_fresh',
-           'matched_loss', 'match_steps']
+           'PoolingEncoder', 'encoder_steps', 'train_encoder', 'real_features', 'FeatureMatching', 'nearest_level',
+           'draw_fresh', 'matched_loss', 'match_steps']
 
 # %% ../nbs/14_few_steps.ipynb #c003
 import copy
@@ -244,6 +244,15 @@ def train_encoder(
     return encoder.eval().requires_grad_(False)
 
 # %% ../nbs/14_few_steps.ipynb #m039
+@torch.no_grad()
+def real_features(
+    encoders, data # from train_encoder, one or more; training images, an ImageData
+):                 # yields lists: of each encoder four, (N,D)
+    "Features of all images, a thousand at a time."
+    for idx in torch.arange(len(data), device=data.device).split(1000):
+        x = data.batch(idx)[0]
+        yield [f.float() for e in encoders for f in e.features(x)]
+
 class FeatureMatching(nn.Module):
     "A loss of drawn images: their features are distributed as real ones are, at each depth of each encoder."
     def __init__(self,
@@ -252,12 +261,11 @@ class FeatureMatching(nn.Module):
         groups:int=4, # kinds of drawn images that are counted apart: one for each of LEVELS
         cross_entropy:float=0.03, # its weight, where classes are read less often than real ones are
         memory:float=0.995, # see Moments
+        real=None, # what real_features yields, where somebody has it already
     ):
         super().__init__()
         self.encoders, self.cross_entropy, self.memory = nn.ModuleList(encoders), cross_entropy, memory
-        with torch.no_grad():
-            rows = torch.arange(len(data), device=data.device).split(1000)
-            real = [torch.cat(f) for f in zip(*(sum(self.seen(data.batch(idx)[0]), []) for idx in rows))]
+        real = [torch.cat(f) for f in zip(*(real or real_features(self.encoders, data)))]
         moments = nn.ModuleList(Moments(f, data.labels, data.num_classes, memory) for f in real)
         self.moments = nn.ModuleList(copy.deepcopy(moments) for _ in range(groups))
         logits = torch.stack(real[3::4])

@@ -18,7 +18,7 @@ from .data import rng
 from .walks import few
 from .samplers import process_of, sampler_for
 from .few_steps import (draw_fresh, draw_states, ENCODER_STEPS, encoder_steps, ENCODERS, FeatureMatching,
-                                       joined, jump, matched_loss, NEAR_NOISE, teacher_walks, Walks)
+                                       joined, jump, matched_loss, NEAR_NOISE, real_features, teacher_walks, Walks)
 from .files import DataError, write_whole
 from .config import Config, load_config, preset_names, SettingError, SETTINGS
 
@@ -196,7 +196,7 @@ def unlike(
 # %% ../nbs/26_teachers.ipynb #c015
 class WalkLearning:
     "What a run does otherwise that learns from walks: to be mixed with a Training, whose parts it uses."
-    teacher = walks = None  # a pipeline, while there are walks to be taken; Walks
+    teacher = walks = matching = None  # a pipeline, while there are walks to be taken; Walks; for the second part
 
     def step(self):
         "One optimizer step; before the first one of the second part comes the turn."
@@ -221,7 +221,7 @@ class WalkLearning:
 def _turn(self:WalkLearning):
     "Begin the second part: another loss."
     with self.accelerator.autocast():
-        self.beside['matching'] = FeatureMatching(self.encoders(), self.data).to(self.device)
+        self.beside['matching'] = self.matching or FeatureMatching(self.encoders(), self.data).to(self.device)
 
 @patch
 def encoders(self:WalkLearning)->list:
@@ -257,6 +257,19 @@ def _train_encoder(self:WalkLearning, k):
         left, spoken = round((now-began)/step*(total-step)), now
         yield (f'encoder {k+1} of {len(ENCODERS)}: step {step}/{total} · loss {loss.item():.3f} · '
                f'{left//60}:{left%60:02d} left')
+
+@patch
+def look_at_data(self:WalkLearning):
+    "What the second part compares with, before the first: features of all images take a while. Yields lines, or ''."
+    encoders, n, began, real = self.encoders(), len(self.data), time.monotonic(), []
+    looks, spoken = real_features(encoders, self.data), began
+    while (done := sum(len(part[0]) for part in real)) < n:
+        with self.accelerator.autocast(): real.append(next(looks))
+        now = time.monotonic()
+        yield f'features of {done:,} of {n:,} images' if done and now-spoken > 20 else ''
+        spoken = now if now-spoken > 20 else spoken
+    with self.accelerator.autocast():
+        self.matching = FeatureMatching(encoders, self.data, real=real).to(self.device)
 
 @patch
 def _encoder(self:WalkLearning, kind, path):
@@ -307,7 +320,7 @@ def before(self:WalkLearning):
     if self.turn < self.total_steps:
         yield f'{len(ENCODERS)} encoders, whose features are matched from step {self.turn} on'
         yield from self.train_encoders()
-        self.encoders()
+        if 'matching' not in self.beside: yield from self.look_at_data()
 
 # %% ../nbs/26_teachers.ipynb #c017
 @patch
