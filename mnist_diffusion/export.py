@@ -178,8 +178,9 @@ def sampler_settings(
         known[n] = DEFAULTS[n] if c.get(n) is None else c[n]
     known |= dict(class_names=c.class_names)
     if 'tokenizer' not in pipe.components: return known | dict(null_class=num_classes(pipe.unet))
+    heard = {n: c[n] for n in ('emphasis', 'emphasis_interval', 'emphasis_limit') if c.get(n) is not None}
     table = word_table(pipe.tokenizer) or dict(file='tokenizer.json')
-    return known | dict(prompts=c.prompts, tokenizer=dict(max_length=c.tokenizer_max_length, **table))
+    return known | heard | dict(prompts=c.prompts, tokenizer=dict(max_length=c.tokenizer_max_length, **table))
 
 def _plain(config):
     "What a configuration says of itself, without names that begin with an underscore."
