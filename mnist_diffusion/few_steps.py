@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from .data import batch_indices, rng
 from .unets import autocast, class_condition, Condition, predict
 from .first_model import ema_decay_at, guided, update_ema
-from .walks import begun, walk
+from .walks import begun, guidance_scales, walk
 from .metrics import fitting
 
 # %% ../nbs/14_few_steps.ipynb #c006
@@ -55,6 +55,7 @@ def teacher_walks(
     batch_size:int=250,# walks that are taken together
     part:int=0,        # which noises of that seed
     dtype=torch.float16, # in which states are kept
+    guidance_interval=(0., 1.), # times, as fractions, within which there is guidance
 ):                     # yields Walks of so many rows, one after the other
     "Guided walks, in batches."
     device = next(teacher.parameters(), torch.empty(0)).device
@@ -62,7 +63,8 @@ def teacher_walks(
     for k,noise in enumerate(noises):
         rows = condition[k*batch_size:(k+1)*batch_size]
         fresh = begun(scheduler, num_steps, device)
-        answer = lambda x, t: guided(teacher, x, t, rows, guidance_scale)
+        scales = iter(guidance_scales(guidance_scale, _fractions(fresh).tolist(), guidance_interval))
+        answer = lambda x, t: guided(teacher, x, t, rows, next(scales))
         states = torch.stack([*walk(fresh, answer, noise.to(device))], 1).to(dtype)
         yield Walks(states, _fractions(fresh), rows)
 

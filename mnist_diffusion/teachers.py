@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['PART', 'LEARNED', 'SEEN', 'UNUSED', 'NAMES', 'WalkFiles', 'settings_of_pipeline', 'taken_over', 'teacher_config',
-           'weights_fingerprint', 'unlike', 'WalkLearning']
+           'weights_fingerprint', 'walked_with', 'unlike', 'WalkLearning']
 
 # %% ../nbs/26_teachers.ipynb #c003
 import hashlib, math, shutil, time
@@ -182,6 +182,15 @@ def weights_fingerprint(
     for v in model.state_dict().values(): digest.update(v.detach().cpu().flatten().view(torch.uint8).numpy())
     return digest.hexdigest()[:12]
 
+def walked_with(
+    pipe # a teacher
+)->dict: # what its walks depend on
+    "How a pipeline walks, and its weights' fingerprint."
+    own = {n: pipe.config[n] for n in ('num_inference_steps', 'guidance_scale')}
+    times = pipe.config.get('guidance_interval')
+    if times and [*times] != [0, 1]: own |= dict(guidance_interval=times)   # files of before don't name it
+    return own | dict(teacher=weights_fingerprint(pipe.unet))
+
 # %% ../nbs/26_teachers.ipynb #c011c
 def unlike(
     pipe, class_names, # of the teacher; None: not known
@@ -299,7 +308,8 @@ def take_part(self:WalkLearning,
     together = 250 if self.device.type == 'cpu' else len(idx)
     with self.accelerator.autocast():
         walks = [*teacher_walks(unet, scheduler, self.conditions.rows(wanted), self.data.shape,
-                                own.num_inference_steps, own.guidance_scale, c.seed, together, part)]
+                                own.num_inference_steps, own.guidance_scale, c.seed, together, part,
+                                guidance_interval=own.get('guidance_interval') or (0., 1.))]
     self.files.save(part, joined(walks), wanted)        # not in autocast, which cannot join float16 on a CPU
 
 @patch
@@ -307,7 +317,9 @@ def before(self:WalkLearning):
     "The walks: taken by all processes together, and read. Yields how far they are."
     acc, missing, began, told = self.accelerator, self.files.missing, time.monotonic(), -math.inf
     self.files.check()
-    if missing: yield f'taking walks of {self.config.teacher}, {self.files.made_ready(self.data.shape)}'
+    silent = missing and self.teacher.config.get('emphasis') not in (None, 1)
+    without = ', without its emphasis' if silent else ''
+    if missing: yield f'taking walks of {self.config.teacher}{without}, {self.files.made_ready(self.data.shape)}'
     acc.wait_for_everyone()                                     # all have seen the same files
     for k in range(0, len(missing), acc.num_processes):
         for part in missing[k+acc.process_index:][:1]: self.take_part(part)

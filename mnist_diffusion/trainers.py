@@ -24,8 +24,8 @@ from .datasets import load_data
 from .optimizers import OPTIMIZERS
 from .cuda_graphs import RecordedSteps
 from .encoder_training import conditions_with, encoder_group
-from .teachers import (settings_of_pipeline, taken_over, teacher_config, unlike, WalkFiles,
-                                      WalkLearning, weights_fingerprint)
+from .teachers import (settings_of_pipeline, taken_over, teacher_config, unlike, walked_with,
+                                      WalkFiles, WalkLearning, weights_fingerprint)
 from .runs import find_model, load_weights, noise_process, pipeline_of, plain_keys, Run, unet_of
 from .launching import accelerator_of, keep_freed_memory, own_settings
 
@@ -384,8 +384,7 @@ def _meet_teacher(self:Distillation, model):
         why = f'reads with another text encoder than {self.config.text_encoder!r}'
     if why: raise SettingError('teacher', self.config.teacher, why, 'give this run the dataset, image_size, model … '
                                'that it has learned with')
-    self.files.origin |= {n: pipe.config[n] for n in ('num_inference_steps', 'guidance_scale')}
-    self.files.origin |= {'teacher': weights_fingerprint(pipe.unet)}
+    self.files.origin |= walked_with(pipe)
 
 # %% ../nbs/36_trainers.ipynb #la362
 class LatentTraining(LatentLearning, Training):
