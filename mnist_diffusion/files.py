@@ -46,9 +46,9 @@ def raise_all(
 ):
     "Raise what was found: the error itself where it is one, one that tells of all where there are several."
     found = [each for e in errors for each in getattr(e, 'faults', [e])]
+    if not found: return
     if len(found) == 1: raise found[0]
     told = [f'({k}) {e}' for k,e in enumerate(found[:most], 1)] + [f'and {len(found)-most} more']*(len(found) > most)
-    if not found: return
     error = DataError(f'{len(found)} faults', remedy='; '.join(told))
     error.faults = found
     raise error

@@ -232,6 +232,7 @@ def _turn(self:WalkLearning):
     with self.accelerator.autocast():
         self.beside['matching'] = self.matching or FeatureMatching(self.encoders(), self.data).to(self.device)
 
+# %% ../nbs/26_teachers.ipynb #en26
 @patch
 def encoders(self:WalkLearning)->list:
     "The encoders whose features are matched, from their files; trained where there are none."
@@ -268,6 +269,14 @@ def _train_encoder(self:WalkLearning, k):
                f'{left//60}:{left%60:02d} left')
 
 @patch
+def _encoder(self:WalkLearning, kind, path):
+    encoder = kind(self.data.shape[0], self.data.num_classes).requires_grad_(False).eval()
+    try: encoder.load_state_dict(load_file(path))
+    except Exception as e: raise DataError(path, f'is damaged ({e})', 'delete it, and it is trained again') from None
+    return encoder.to(self.device, memory_format=torch.channels_last)
+
+# %% ../nbs/26_teachers.ipynb #lk26
+@patch
 def look_at_data(self:WalkLearning):
     "What the second part compares with, before the first: features of all images take a while. Yields lines, or ''."
     encoders, n, began, real = self.encoders(), len(self.data), time.monotonic(), []
@@ -279,13 +288,6 @@ def look_at_data(self:WalkLearning):
         spoken = now if now-spoken > 20 else spoken
     with self.accelerator.autocast():
         self.matching = FeatureMatching(encoders, self.data, real=real).to(self.device)
-
-@patch
-def _encoder(self:WalkLearning, kind, path):
-    encoder = kind(self.data.shape[0], self.data.num_classes).requires_grad_(False).eval()
-    try: encoder.load_state_dict(load_file(path))
-    except Exception as e: raise DataError(path, f'is damaged ({e})', 'delete it, and it is trained again') from None
-    return encoder.to(self.device, memory_format=torch.channels_last)
 
 # %% ../nbs/26_teachers.ipynb #c018
 @patch

@@ -156,6 +156,7 @@ class Emphasis(nn.Module):
         if self.limit: more = more.minimum(self.limit*size(f)/size(f-d).clamp(min=1e-12))
         return (1+more)/at(self.guided, self.scale)
 
+# %% ../nbs/12_text_pipelines.ipynb #em002b
 def beside(
     base, # a Condition of texts
     full, # another with as many rows

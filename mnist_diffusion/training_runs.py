@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Screen', 'loss_line', 'memory_gb', 'tracked', 'logged', 'check_finite', 'newest', 'Agreement', 'saved', 'is_due',
            'save_now', 'picture_of', 'drawn', 'evaluated', 'start', 'check_room', 'remarks', 'prepared',
-           'trackers_line', 'facts', 'train', 'tracked_to_the_end', 'save_pipeline']
+           'trackers_line', 'facts', 'tracked_to_the_end', 'save_pipeline', 'train']
 
 # %% ../nbs/37_training_runs.ipynb #c002
 import copy, numbers, shutil, signal, sys, time, warnings
@@ -327,6 +327,33 @@ def facts(
             'model/trainable_parameters': sum(n for n,trainable in sizes if trainable),
             'total_steps': t.total_steps, 'num_processes': t.accelerator.num_processes}
 
+# %% ../nbs/37_training_runs.ipynb #c035b
+@contextmanager
+def tracked_to_the_end(
+    tracking # a Tracking
+):
+    "Tell the trackers how the run ends."
+    status = 'FAILED'
+    try: yield; status = 'FINISHED'
+    except RunEnded as e:
+        if e.reason == 'stopped': status = 'KILLED'
+        raise
+    finally: tracking.finish(status)
+
+def save_pipeline(
+    training:Training, run:Run, tracking # a run that has done its last step, its folder, a Tracking
+):
+    "Save the pipeline of the EMA weights."
+    t = training
+    if t.accelerator.is_main_process:
+        run.plot_metrics()
+        ema = copy.deepcopy(t.ema).to('cpu')
+        vae = t.vae and copy.deepcopy(t.vae).to('cpu')
+        pipe = pipeline_of(t.config, ema, t.conditions.class_names, t.conditions.prompts, vae)
+        with quiet(): run.save_pipeline(pipe)
+        tracking.log_folder(run/'pipeline', 'pipeline')
+    t.accelerator.wait_for_everyone()
+
 # %% ../nbs/37_training_runs.ipynb #c035
 def train(
     config:Config,         # the whole run
@@ -365,29 +392,3 @@ def train(
         for line in tracking.guide(): screen(line)
         screen.close()
     return run
-
-@contextmanager
-def tracked_to_the_end(
-    tracking # a Tracking
-):
-    "Tell the trackers how the run ends."
-    status = 'FAILED'
-    try: yield; status = 'FINISHED'
-    except RunEnded as e:
-        if e.reason == 'stopped': status = 'KILLED'
-        raise
-    finally: tracking.finish(status)
-
-def save_pipeline(
-    training:Training, run:Run, tracking # a run that has done its last step, its folder, a Tracking
-):
-    "Save the pipeline of the EMA weights."
-    t = training
-    if t.accelerator.is_main_process:
-        run.plot_metrics()
-        ema = copy.deepcopy(t.ema).to('cpu')
-        vae = t.vae and copy.deepcopy(t.vae).to('cpu')
-        pipe = pipeline_of(t.config, ema, t.conditions.class_names, t.conditions.prompts, vae)
-        with quiet(): run.save_pipeline(pipe)
-        tracking.log_folder(run/'pipeline', 'pipeline')
-    t.accelerator.wait_for_everyone()
