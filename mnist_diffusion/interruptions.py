@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['USR1', 'HUP', 'STOPS', 'EARLY', 'GO_ON', 'MARKS', 'PROGRAMS', 'RunEnded', 'catch_early', 'caught_signals',
            'stopped_line', 'launcher', 'end_with_launcher', 'chain', 'disk_is_full', 'out_of_memory', 'process_lost',
-           'explained_faults', 'first_to_fail', 'rank', 'say', 'Progress', 'first_alone']
+           'explained_faults', 'first_to_fail', 'rank', 'say', 'Progress', 'DrawingProgress', 'first_alone']
 
 # %% ../nbs/32_interruptions.ipynb #c002
 import errno, os, re, signal, sys, threading, time
@@ -223,6 +223,23 @@ class Progress:
             left, self.spoken = (now-self.began)*(self.total/done-1), now
             speed, rest = f'{done/(now-self.began):.1f} {self.unit}/s', f'{int(left//60)}:{int(left%60):02d} left'
             self.say(f'{self.doing} · {int(done):,} of {self.total:,} {self.unit} · {speed} · {rest}')
+
+# %% ../nbs/32_interruptions.ipynb #dp02
+class DrawingProgress:
+    "How far the drawing is, for a pipeline."
+    def __init__(self, **options): self.options = options # of Progress
+
+    def steps(self,
+        n:int,         # images
+        batch_size:int # of them at a time
+    ):                 # a callback for a pipeline, called after each step of each batch
+        "Count the steps, and speak about them."
+        done, batches, progress = 0, -(-n//batch_size), Progress(n, 'drawing', **self.options)
+        def step(pipe, i, t, tensors):
+            nonlocal done
+            done += 1
+            progress.to(n*done/(batches*pipe.num_timesteps))
+        return step
 
 # %% ../nbs/32_interruptions.ipynb #c018
 def first_alone(
