@@ -180,14 +180,23 @@ def measure_adherence(
         result[kind] = adherence(prompts, images, train, classifier) | real
     return result
 
+# %% ../nbs/46_adherence.ipynb #ad025
 def adherence_table(
     result:dict # from measure_adherence
 )->str:         # Markdown
-    "A row for each kind of prompt."
+    "A row for each kind of prompt, then one for each attribute of prompts that name one."
     share = lambda v: f'{v:.1%}'
+    number = lambda v: '–' if v is None else f'{v:.2f}'
     rows = [['prompts', 'images', 'digit', 'in the bins', 'real images', 'chance', 'leakage', 'real images']]
     for kind, r in result.items():
-        leaks = [f'{x["leakage"]:.2f}' if x['leakage'] is not None else '–' for x in (r, r['floor'])]
         rows.append([kind, f'{r["num_images"]:,}', share(r['accuracy']), share(r['in_bins']),
-                     share(r['floor']['in_bins']), share(r['chance']['in_bins']), *leaks])
-    return markdown_rows(rows)
+                     share(r['floor']['in_bins']), share(r['chance']['in_bins']),
+                     *(number(x['leakage']) for x in (r, r['floor']))])
+    if 'one' not in result: return markdown_rows(rows)
+    one = [['one attribute', 'images', 'in the bin', 'real images', 'chance', 'error (sd)', 'real images',
+            'rank correlation', 'real images']]
+    for name, r in (parts := result['one'])['attributes'].items():
+        real, any_one = (parts[n]['attributes'][name] for n in ('floor', 'chance'))
+        one.append([name, f'{r["num_images"]:,}', *(share(x['share']) for x in (r, real, any_one)),
+                    *(number(x.get(n)) for n in ('error', 'correlation') for x in (r, real))])
+    return markdown_rows(rows) + '\n\n' + markdown_rows(one)
