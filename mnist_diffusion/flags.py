@@ -40,8 +40,8 @@ def _flag(name, hint, default, help):
 
 # %% ../nbs/50_flags.ipynb #m001
 def is_switch(flag:Setting)->bool:
-    "May it stand alone, without a value?"
-    return flag.hint is bool and flag.default is False and flag.group == 'options'
+    "Is it true or false, and so may stand alone, without a value?"
+    return bool in (flag.hint, *typing.get_args(flag.hint))
 
 def metavar(
     flag:Setting # which
@@ -81,16 +81,21 @@ class Parser:
                 raise SettingError(repr(word), why='was not expected', remedy=how)
             known = name[2:].replace('-', '_')
             if known not in self.flags: raise SettingError(name, why=f'is no flag{self._near(name)}', remedy=see)
-            given[known] = text if equals else self._value(self.flags[known], rest)
+            given[known] = text if equals else self._value(self.flags[known], rest, bare)
         for name in self.needed:
             if name not in given: raise SettingError(name.upper(), why='is missing', remedy=see)
         return {name: self.flags[name].read(text) for name, text in given.items()}
 
-    def _value(self, flag, rest):
-        "What follows a flag."
-        if is_switch(flag): return rest.pop(0) if rest and rest[0].lower() in BOOLS else 'true'
+    def _value(self, flag, rest, bare):
+        "What follows a flag; nothing need follow a switch, and for it the next word may be an argument without a name."
+        write = f'write --{flag.name}'
+        if is_switch(flag):
+            if rest and rest[0].lower() in BOOLS: return rest.pop(0)
+            if not rest or rest[0].startswith('-') or bare: return 'true'
+            raise SettingError(flag.name, rest[0], 'is neither true nor false', f'{write} alone or --{flag.name} '
+                               f'{metavar(flag)}; the value of another flag stands behind its name')
         if rest and not rest[0].startswith('--'): return rest.pop(0)
-        raise SettingError(flag.name, why='needs a value', remedy=f'write --{flag.name} {metavar(flag)}')
+        raise SettingError(flag.name, why='needs a value', remedy=f'{write} {metavar(flag)}')
 
     def _near(self, name):
         "A hint at the flag that was meant."
@@ -165,7 +170,7 @@ def shown_default(
     flag:Setting # which
 )->str:          # for the end of its help
     "The default in brackets, where there is one to tell."
-    if is_switch(flag) or flag.default in (None, inspect.Parameter.empty, '', {}): return ''
+    if flag.default in (None, inspect.Parameter.empty, '', {}): return ''
     if isinstance(flag.default, list): return f' ({",".join(map(str, flag.default))})'
     return f' ({str(flag.default).lower() if isinstance(flag.default, bool) else flag.default})'
 
