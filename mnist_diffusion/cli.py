@@ -368,8 +368,9 @@ def complain(
     status:int, # for the shell
     what='error: ', # comes first
 )->int:      # `status`
-    "One line on stderr, from the first process to complain."
-    if speaks(): print(f'mnist-diffusion: {what}{" ".join(str(message).split())}', file=sys.stderr, flush=True)
+    "One line on stderr (one a fault, where data have several), from the first process to complain."
+    said = str(message) if hasattr(message, 'faults') else ' '.join(str(message).split())
+    if speaks(): print(f'mnist-diffusion: {what}{said}', file=sys.stderr, flush=True)
     return status
 
 def main(

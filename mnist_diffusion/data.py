@@ -121,14 +121,22 @@ class ImageData:
     labels:Tensor # (N,), int64, in [0, number of classes)
     class_names:list # of str, one a class
     captions:list=None # for each image a list of texts (str), where the images come with their own
+    about:str='' # what a reader did to make it, for whoever watches
 
     def __post_init__(self):
-        if self.images.dtype != torch.uint8 or self.images.ndim != 4:
-            raise ValueError(f"images are {self.images.dtype} of shape {tuple(self.images.shape)}: "
-                             "give uint8 of shape (N,C,H,W)")
-        if self.labels.shape != self.images.shape[:1]:
-            raise ValueError(f"labels have shape {tuple(self.labels.shape)}: "
-                             f"give one for each of the {len(self.images)} images")
+        x, y, names, n = self.images, self.labels, self.class_names, len(self.images)
+        form = lambda t: f'{t.dtype} of shape {tuple(t.shape)}' if isinstance(t, Tensor) else f'a {type(t).__name__}'
+        if not isinstance(x, Tensor) or x.dtype != torch.uint8 or x.ndim != 4:
+            why = f'images are {form(x)}: give uint8 of shape (N,C,H,W)'
+        elif not isinstance(y, Tensor) or y.is_floating_point() or y.shape != x.shape[:1]:
+            why = f'labels are {form(y)}: give whole numbers, one for each of the {n} images'
+        elif not all(isinstance(c, str) for c in names) or len(set(names)) < len(names):
+            why = f'class_names are {names}: give different texts, one a class'
+        elif n and not 0 <= y.min() <= y.max() < len(names):
+            why = f'labels go from {y.min()} to {y.max()}, and class_names are {len(names)}: give 0 to {len(names)-1}'
+        elif self.captions and len(self.captions) != n: why = f'captions are {len(self.captions)}: give one list each'
+        else: return
+        raise ValueError(why)
 
     def __len__(self): return len(self.images)
     def __repr__(self):
@@ -162,7 +170,7 @@ def subset(self:ImageData,
     if isinstance(idx, Tensor): idx = idx.to(self.device)
     chosen = torch.arange(len(self))[idx.cpu() if isinstance(idx, Tensor) else idx].tolist()
     own = self.captions and [self.captions[k] for k in chosen]
-    return replace(self, images=self.images[idx], labels=self.labels[idx], captions=own)
+    return replace(self, images=self.images[idx], labels=self.labels[idx], captions=own, about='')
 
 @patch
 def floats(self:ImageData,
@@ -188,8 +196,7 @@ def with_classes(self:ImageData,
     names = list(class_names)
     if names == self.class_names: return self
     if set(names) != set(self.class_names):
-        raise ValueError(f'the data set {self.name} has the classes {self.class_names}, not {names}: '
-                         'give data of these classes')
+        raise ValueError(f'{self.name} has the classes {self.class_names}, not {names}: give data of these classes')
     labels = torch.tensor([names.index(c) for c in self.class_names], device=self.device)[self.labels]
     return replace(self.subset(labels.argsort(stable=True)), labels=labels.sort().values, class_names=names)
 
@@ -302,8 +309,7 @@ def batch(self:ImageData,
     x = self.images[mine]
     if shift:
         side = min(self.shape[1:])
-        if not 0 < shift < side:
-            raise ValueError(f"shift {shift} must be at least 0 and less than the {side} pixels of a side")
+        if not 0 < shift < side: raise ValueError(f"shift {shift} is not in [0, {side}), the pixels of a side")
         if generator is None: raise ValueError(f"shift {shift} needs a generator: pass rng(seed, step, 'shift')")
         offsets = torch.randint(-shift, shift + 1, (len(idx), 2), generator=generator)[rows]
         x = shift_images(x, sent(offsets, self.device), self.background)
@@ -320,12 +326,12 @@ def plain(
 def _whole(text):
     "The number that a text of digits stands for, or None."
     return int(text) if re.fullmatch('[0-9]+', text) else None
-
 def _text(label):
     "A label as text; None where it is neither text nor a whole number."
     if isinstance(label, (bool, str)): return None if isinstance(label, bool) else label
     try: return str(operator.index(label))
     except (TypeError, RuntimeError): return None
+def _folded(text): return plain(text.replace('_', ' ')).casefold()
 
 def _choices(names):
     "What may be given, in words."
@@ -335,9 +341,11 @@ def _choices(names):
     no_gap = len(values) == len(names) and values == [*range(values[0], values[-1] + 1)]
     return f'{values[0]} to {values[-1]}' if no_gap else some
 
+def _nearest(label, names, cutoff=0.5):
+    known = {_folded(n): n for n in reversed(names) if _whole(n) is None}
+    return [known[n] for n in difflib.get_close_matches(_folded(str(label)), known, 1, cutoff)]
 def _unknown(shown, label, names):
-    near = difflib.get_close_matches(str(label), [n for n in names if _whole(n) is None], 1, 0.5)
-    hint = f' (did you mean {near[0]!r}?)' if near else ''
+    hint = ''.join(f' (did you mean {n!r}?)' for n in _nearest(label, names))
     return ValueError(f'labels={shown} is not a class of this model{hint}: give {_choices(names)}')
 
 # %% ../nbs/00_data.ipynb #lc009
@@ -348,10 +356,9 @@ def class_number(
     "The class that is meant; ValueError where there is none. A number is a place only where no class is called by one."
     text = _text(label)
     if text is None: raise _unknown(repr(label), label, names)
-    if text in names: return names.index(text)
-    known = [plain(n) for n in names]
-    if plain(text) in known: return known.index(plain(text))
-    number, values = _whole(plain(text)), [*map(_whole, known)]
+    for form in (str, plain, _folded):
+        if (alike := [form(n) for n in names]).count(form(text)) == 1: return alike.index(form(text))
+    number, values = _whole(plain(text)), [_whole(plain(n)) for n in names]
     if number is not None and values.count(number) == 1: return values.index(number)      # 2 for '02'
     if number is not None and set(values) == {None} and number < len(names): return number
     raise _unknown(repr(label), label, names)
@@ -379,8 +386,8 @@ def _numbers_of(word, names):
         values, places = [*map(_whole, ends)], [_known(end, names) for end in ends]
         if None not in values: return [_in_range(v, word, names) for v in _inclusive(*values)]
         if values == [None, None] and None not in places: return [*_inclusive(*places)]
-    parts = re.split(r'[\s;]+', word.strip())
-    if len(parts) > 1: return [k for part in parts for k in _numbers_of(part, names)]
+    parts = re.split(r'\s*;\s*' if ';' in word else r'\s+', word.strip(' ;\n'))
+    if len(parts) > 1 and not _nearest(word, names, 0.8): return [k for part in parts for k in _numbers_of(part, names)]
     raise _unknown(word, word, names)
 
 def _inclusive(a, b):

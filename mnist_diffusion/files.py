@@ -49,7 +49,7 @@ def raise_all(
     if not found: return
     if len(found) == 1: raise found[0]
     told = [f'({k}) {e}' for k,e in enumerate(found[:most], 1)] + [f'and {len(found)-most} more']*(len(found) > most)
-    error = DataError(f'{len(found)} faults', remedy='; '.join(told))
+    error = DataError('\n  '.join([f'{len(found)} faults:', *told]))
     error.faults = found
     raise error
 

@@ -45,7 +45,7 @@ def picture_of(
 def _opened(path):
     "The picture in a file, as a viewer shows it."
     from PIL import Image
-    from mnist_diffusion.datasets import as_shown
+    from mnist_diffusion.image_folders import as_shown
     try:
         with Image.open(expanded(path)) as picture: return as_shown(picture)
     except Exception as e: # whatever a decoder raises
