@@ -247,7 +247,7 @@ def evaluate(
     dataset_path:str|None=None,        # where the data is; default: where the run had it
     output_dir:Path|None=None,         # folder for evaluation.json and evaluation.md; default: the run's
     likelihood:bool=False,             # instead, the bits per dimension of so many test images, in likelihood.json
-    also:Annotated[list|None, dict(group=BITS)]=None,      # more: train (learned by heart?), classifier, detector
+    also:Annotated[list|None, dict(group=BITS)]=None, # more: train (known by heart?), classifier, detector, cut_normal
     strangers:Annotated[list|None, dict(group=BITS)]=None, # for the detector: data sets, folders of images
     solver:Annotated[str, dict(group=BITS, choices='likelihood.SOLVERS')]='adams', # none: the bound alone
     solver_steps:Annotated[int, dict(group=BITS, low=4)]=64, # of the solver: 1 evaluation each, by runge_kutta 4

@@ -11,6 +11,7 @@ __all__ = ['ADAMS', 'HIGH', 'SOLVERS', 'dequantize', 'bits_per_dim', 'importance
 # %% ../nbs/15_likelihood.ipynb #c003
 import math
 from dataclasses import dataclass
+from functools import partial
 from scipy.integrate import solve_ivp
 import torch
 from torch import Tensor
@@ -151,11 +152,15 @@ ADAMS = (1,), (3/2, -1/2), (23/12, -16/12, 5/12), (55/24, -59/24, 37/24, -9/24) 
 
 def adams_steps(
     f:callable, z:Tensor, start:float, end:float, num_steps:int, # as for fixed_steps; each asks once
+    careful:bool=False, # the first three by Runge and Kutta?
 )->tuple:           # z and what was gained, (B,), at the end
     "The method of Adams and Bashforth, of order 4 (after three first steps of orders 1, 2 and 3)."
     h, gained, known = (end-start)/num_steps, torch.zeros(len(z), dtype=torch.float64, device=z.device), []
     for k in range(num_steps):
         known = [f(z, start+k*h), *known[:3]]
+        if careful and k < 3:
+            z, more = fixed_steps(f, z, start+k*h, start+(k+1)*h, 1)
+            gained = gained + more; continue
         slopes, gains = zip(*known)
         weights = ADAMS[len(known)-1]
         z = z + h*sum(w*a for w,a in zip(weights, slopes))
@@ -330,7 +335,7 @@ class Protocol:
 def as_points(self:Circle,
     protocol # see Protocol
 )->tuple:    # another Circle, and its noise levels, (N+1,)
-    "What the variational bound asks: bytes as points, from the protocol's cleanest noise on."
+    "What the bound and the cut normal ask: bytes as points; and levels, from the protocol's cleanest noise on."
     model = getattr(self.model, 'of_points', lambda: self.model)()
     first = protocol.bytes_low if hasattr(model, 'log_bytes') else protocol.cut_low
     flow = self.scheduler.prediction_type == 'flow'
@@ -347,19 +352,20 @@ def image_bits(
     p, shape, bits = protocol, images.shape[1:], {}
     lowest = -math.inf if circle.scheduler.prediction_type == 'flow' else levels_of(circle.scheduler)[0].item()
     tolerance = p.tolerance if p.solver == 'adaptive' else None
-    ways = [('even', p.low, None), ('cut', p.cut_low, p.cut_low)][:1+p.cut]
-    for how, level, sigma in ways if SOLVERS[p.solver] else []:
+    points, levels = circle.as_points(p)
+    ways = [('even', circle, p.low), ('cut', points, p.cut_low)][:1+p.cut]
+    for how, asked, level in ways if SOLVERS[p.solver] else []:
         probes = signs(images.shape, rng(p.seed, batch, f'{how} signs 0'), p.samples).to(images.device)
         start, end, ratios = max(math.log(level), lowest), math.log(p.high), []
+        sigma = math.exp(start) if how == 'cut' else None     # of the noise that is left there
+        solver = partial(adams_steps, careful=True) if sigma and p.solver == 'adams' else SOLVERS[p.solver]
         for k in range(p.samples):
             x, log_q = dequantize(images, rng(p.seed, batch, f'{how} {k}'), sigma)
-            log_p = log_density(circle, x, start, p.num_steps, SOLVERS[p.solver], probes, tolerance, end, each=True)
+            log_p = log_density(asked, x, start, p.num_steps, solver, probes, tolerance, end, each=True)
             ratios.append(log_p - log_q.to(x.device))
-        for k in range(1, p.samples+1):
-            if p.samples % k: continue
+        for k in (k for k in range(1, p.samples+1) if p.samples % k == 0):
             name = how if k == p.samples else f'{how}_{k}'
             bits[name] = bits_per_dim(cross_bound(torch.stack(ratios, 1), k), shape)
-    points, levels = circle.as_points(p)
     parts = variational_bound(points, images, levels, rng(p.seed, batch, 'bound'), p.draws)
     return bits | {'bound': bits_per_dim(-sum(parts.values()), shape)}
 

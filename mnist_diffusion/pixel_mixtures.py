@@ -139,7 +139,7 @@ class PixelMixture(ConditionalUNet):
 # %% ../nbs/17_pixel_mixtures.ipynb #c015p
 @patch
 def of_points(self:PixelMixture):
-    "The same network (and weights) for bytes that are not spread over bins, as the variational bound has them."
+    "The same network and weights, for bytes as points: what the variational bound and the cut normal ask."
     twin = copy.copy(self)
     twin.half = 0.
     return twin

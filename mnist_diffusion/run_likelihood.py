@@ -21,11 +21,11 @@ from .interruptions import Progress, say
 from .likelihood import Circle, class_bounds, likelihood_figures, measure_bits, Protocol, SOLVERS
 from .likelihood import told_apart
 from .runs import noise_process
-from .unets import class_condition
+from .unets import class_condition, explain_precision
 from .walks import need_pixels
 
 # %% ../nbs/47_run_likelihood.ipynb #rs02
-ALSO = 'train', 'classifier', 'detector'
+ALSO = 'cut_normal', 'train', 'classifier', 'detector'
 
 def wilson(
     right:int, n:int, # so many of so many
@@ -73,7 +73,7 @@ def measure_likelihood(
     **protocol         # other values of Protocol in chapter 15
 )->dict:               # conditional and unconditional, and what else was asked for
     "Bits per dimension of a run's images; nothing is overwritten. SettingError for students and captions."
-    protocol = Protocol(**dict(seed=seed) | protocol)
+    protocol = Protocol(**dict(seed=seed, cut='cut_normal' in also) | protocol)
     _check(also, strangers, protocol, batch_size)
     pipe = _able(model)
     c, names = model.config, pipe.config.class_names
@@ -83,7 +83,8 @@ def measure_likelihood(
     others = {n: _evenly(named_strangers(n, test.shape, path), num_images).to(pipe.device) for n in strangers}
     classes = pipe.prompt_condition(pipe.prompts_of(names)) if c.condition == 'text' else \
         class_condition(pipe.unet, torch.arange(len(names), device=pipe.device))
-    measure = _Measure(pipe.unet, noise_process(c), classes, protocol, batch_size, c.mixed_precision)
+    precision = 'no' if c.mixed_precision == 'no' else explain_precision(pipe.device.type)[0]
+    measure = _Measure(pipe.unet, noise_process(c), classes, protocol, batch_size, precision)
     told, _ = measure.figures(test, 'test images, told their classes')
     blind, home = measure.figures(test, 'test images, not told', told=False)
     result = dict(conditional=told | dict(class_bits=math.log2(len(names))/math.prod(test.shape)), unconditional=blind)
@@ -132,6 +133,8 @@ def _check(also, strangers, protocol, batch_size):
         if name not in READERS and not Path(name).expanduser().is_dir():
             known = ', '.join(n for n in READERS if n != 'folder')
             raise SettingError('strangers', name, 'is neither a folder nor a data set', f'name a folder, or {known}')
+    if 'cut_normal' in also and p.solver == 'none':
+        raise SettingError('also', 'cut_normal', 'has no effect with solver=none', 'leave it out')
     if strangers and 'detector' not in also:
         raise SettingError('strangers', ','.join(strangers), 'are for the detector', 'add detector to also')
 
@@ -172,7 +175,7 @@ class _Measure:
     classes:object    # a Condition with a row for each
     protocol:Protocol
     batch_size:int
-    precision:str
+    precision:str     # no, bf16 or fp16: on this machine
 
     def bits(self, data, doing, told, **changed):
         return measure_bits(self.network, self.process, self.classes, data, replace(self.protocol, **changed), told,
@@ -183,7 +186,7 @@ class _Measure:
         if not told: changed['solver'] = 'none'
         began, each = time.perf_counter(), self.bits(data, doing, told, **changed)
         about = dict(num_images=len(data), conditional=told, protocol=asdict(replace(self.protocol, **changed)))
-        about |= dict(batch_size=self.batch_size) | likelihood_figures(each, data)
+        about |= dict(batch_size=self.batch_size, mixed_precision=self.precision) | likelihood_figures(each, data)
         return about | dict(seconds=time.perf_counter()-began), each['bound']
 
     def classifier(self, data):
