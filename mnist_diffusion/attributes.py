@@ -78,6 +78,7 @@ def moments(
 def measure(
     images:Tensor,       # (N,C,H,W), uint8, light strokes on dark
     batch_size:int=1000, # at a time
+    progress=None,       # a Progress of chapter 32, which is told
 )->Tensor:               # (N,5), float32: the columns are ATTRIBUTES, in pixels and degrees; 0 where there is no ink
     "Thickness, slant, width, height and area of each image."
     def measures(images):
@@ -86,7 +87,11 @@ def measure(
         slant = torch.rad2deg(torch.atan(-xy/yy))
         sides = [(12*s).clamp(min=0).sqrt() for s in (xx-xy**2/yy, yy)]
         return torch.stack([thickness(x), slant, *sides, area], 1) * (area > 0)[:,None]
-    return torch.cat([measures(part) for part in images.split(batch_size)])
+    found = []
+    for part in images.split(batch_size):
+        found.append(measures(part))
+        if progress: progress.to(min(len(found)*batch_size, len(images)))
+    return torch.cat(found)
 
 # %% ../nbs/16_attributes.ipynb #at027
 EDGES = .1, .35, .65, .9 # shares of a class's images below the edges of its bins

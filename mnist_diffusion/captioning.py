@@ -16,11 +16,13 @@ from .files import cached
 
 # %% ../nbs/27_captioning.ipynb #ca006
 def measured(
-    data:ImageData # images, light strokes on dark
-):                 # their measures (N,5), float32, on the device of the images; and the Yardstick of their classes
+    data:ImageData, # images, light strokes on dark
+    progress=None,  # makes a Progress of chapter 32, where they have yet to be measured
+):                  # their measures (N,5), float32, on the device of the images; and the Yardstick of their classes
     "What a data set measures, computed once. ValueError where a class has fewer than ten images."
     like = dict(measures=torch.empty(len(data), len(ATTRIBUTES), device='meta'))
-    table = cached(f'attributes_{data.fingerprint()}', lambda: dict(measures=measure(data.images).cpu()), like)
+    make = lambda: dict(measures=measure(data.images, progress=progress and progress()).cpu())
+    table = cached(f'attributes_{data.fingerprint()}', make, like)
     measures = table['measures'].to(data.device)
     return measures, yardstick(measures, data.labels, data.num_classes)
 

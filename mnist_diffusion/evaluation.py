@@ -9,16 +9,14 @@ __all__ = ['INCEPTION', 'INCEPTION_URL', 'FEW', 'METRICS', 'load_classifier', 'r
 
 # %% ../nbs/34_evaluation.ipynb #c002
 import hashlib, os, time, warnings
-from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Callable, NamedTuple
 from accelerate.utils import gather_object
-import torch
+import torch, torch.nn.functional as F
 from torch import nn, Tensor
-import torch.nn.functional as F
 from .data import ImageData, rng
 from .walks import image_generators
 from .metrics import DigitClassifier, diversity, extract, fid, fid_error, fid_from_statistics
@@ -30,6 +28,7 @@ from .digit_clip import class_features, share_read
 from .files import cache_folder, cached, expanded, fetch
 from .config import Config
 from .runs import SAMPLED_WITH
+from .interruptions import Progress
 
 # %% ../nbs/34_evaluation.ipynb #m001
 def load_classifier(
@@ -38,7 +37,7 @@ def load_classifier(
     "The classifier for a data set: the packaged one for what it was made from, else one that learns from `train`."
     if packaged := packaged_classifier(train): return packaged
     steps, model = min(2000, 200 + len(train)//30), DigitClassifier(train.shape[0], train.num_classes)
-    make = lambda: train_classifier(train, steps).state_dict()
+    make = lambda: train_classifier(train, steps, progress=Progress(steps, 'classifier', 'steps')).state_dict()
     model.load_state_dict(cached(f'classifier_{train.fingerprint()}_{steps}', make, model.state_dict()))
     return model.to(train.device, memory_format=torch.channels_last).eval()
 
@@ -52,7 +51,7 @@ def reference_features(
     data:ImageData,             # usually the training set
 )->Tensor:                      # (N,64), float64
     "Features of a whole data set, computed once for each pair of data and classifier."
-    make = lambda: dict(features=extract(classifier, data.images)[0].float())
+    make = lambda: dict(features=extract(classifier, data.images, progress=Progress(len(data), 'features'))[0].float())
     like = dict(features=torch.empty(len(data), 64, device='meta'))
     return cached(f'features_{data.fingerprint()}_{_digest(classifier)}', make, like)['features'].double()
 
@@ -93,7 +92,8 @@ def inception_reference(
     "Statistics of training images, a fixed random choice, computed once for each pair of data and weights."
     chosen = torch.randperm(len(data), generator=rng(0, 0, 'inception'))[:n].to(data.device)
     def make():
-        x = inception_features(inception, data.images[chosen]).double()
+        told = Progress(len(chosen), 'Inception')
+        x = inception_features(inception, data.images[chosen], progress=told).double()
         return dict(mean=x.mean(0), cov=torch.cov(x.T))
     empty = partial(torch.empty, dtype=torch.float64, device='meta')
     name = f'inception_{data.fingerprint()}_{len(chosen)}_{_digest(inception)}'

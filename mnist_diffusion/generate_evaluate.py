@@ -268,6 +268,7 @@ def evaluate(
         from mnist_diffusion.run_likelihood import measure_likelihood
         return measure_likelihood(model, num_images, seed, dataset_path, folder, also or (), strangers or (),
                                   batch_size or 100, solver=solver, num_steps=solver_steps, samples=dequantizations)
+    say(f'measuring {model.folder}: {num_images:,} images are drawn, and compared with real ones')
     options = {k: given[k] for k in DRAWN[1:5] if given[k] is not None}
     result, table, *_ = measure_run(model, num_images, seed, dataset_path, latest, scheduler, scheduler_options, folder,
                                     batch_size=256 if batch_size is None else batch_size, **options)

@@ -214,7 +214,8 @@ def _factors(grid):
         lines.setdefault(f"- `{r['after']}` instead of `{r['before']}`:", []).append(f'    - {_factor(r)}')
     alone = 'No two of these experiments differ in one of the standard choices alone, so no choice is compared by '
     if not lines: return [alone + 'itself.']
-    return ['What a choice changes, on average over the others (relative change of the error):\n\n'
+    few = '; of these seeds alone, too few to tell it from chance'*(least_seeds(grid) < MIN_SEEDS)
+    return [f'What a choice changes, on average over the others (relative change of the error{few}):\n\n'
             + '\n'.join('\n'.join([head, *said]) for head, said in lines.items())]
 
 def concluded(
@@ -255,7 +256,7 @@ def report(
     counts = (f"{_plural(s['total_experiments'], 'experiment')}, {s['successful']} successful, {s['failed']} failed; "
               f"{_plural(s['total_runs'], 'run')}. Begun {m['start_time']}, {ended}")
     means = 'Means over seeds, with 95 % intervals (t).'
-    if len(m['seeds']) == 1: means = 'One seed each, so there are no intervals.'
+    if len(m['seeds']) < MIN_SEEDS: means = f'{_plural(len(m["seeds"]), "seed")} each, too few for intervals.'
     parts = [
         f'# {_title(m)}: diffusion experiments', counts, '## What was compared', compared(grid),
         '## What can be concluded', concluded(grid), '## Results',
@@ -268,8 +269,9 @@ def report(
         'correction for all pairs of experiments.', markdown_table(leader_rows(grid)),
         '## Paired differences', 'Averaged over the other factors within each seed. The relative change is that of '
         "geometric means; p and effect size (mean over deviation) belong to it, p with Holm's correction for all rows. "
-        f'There is no p with fewer than {MIN_SEEDS} seeds, and no effect size with fewer than {FEW_SEEDS}. The '
-        'difference is one of plain means, which the largest errors decide: the two may differ in sign.',
+        f'There is no p and no interval with fewer than {MIN_SEEDS} seeds, and no effect size with '
+        f'fewer than {FEW_SEEDS}. The difference is one of plain means, which the largest errors decide: the two may '
+        'differ in sign.',
         markdown_table(comparison_rows(grid)),
         '## Configuration', markdown_table(_facts(m))]
     return '\n\n'.join(parts + (['## Failures', '\n'.join(failed)] if failed else [])) + '\n'
@@ -348,8 +350,10 @@ def plot_results(
               'runtime_seconds': 'seconds (share of the batch)'}
     for ax, (metric, title) in zip(axes, panels.items()): _errorbars(ax, grid, metric, title, semi)
     axes[0].set_yticks(range(len(called)), [f'{e}  {called[e]}' for e in sorted(called)], fontsize=7)
+    most = max(map(len, by_experiment(grid, METRICS[0]).values()))
     about = 'A point an experiment: one seed, no intervals.'
-    if max(map(len, by_experiment(grid, METRICS[0]).values())) > 1:
+    if most > 1: about = 'Grey: single seeds, too few for intervals; coloured: their mean.'
+    if most >= MIN_SEEDS:
         about = 'Grey: single seeds; coloured: their mean and its 95 % interval.'
     fig.supxlabel(f'{about} Smaller is better.' + ' Orange: semi-implicit training.'*bool(semi), fontsize=8)
     axes[0].invert_yaxis(); plt.close(fig)

@@ -246,13 +246,15 @@ def made_up(
     return dict(metadata=metadata, results=results, summary=run_counts(metadata, results))
 
 # %% ../nbs/42_grid_results.ipynb #c015
+MIN_SEEDS, FEW_SEEDS = 3, 5 # fewer than these: no test and no interval; no effect size
+
 def interval(
     values # numbers, one a seed
-)->tuple:  # mean, and half the width of its 95 % interval (nan for fewer than two)
+)->tuple:  # mean, and half the width of its 95 % interval (nan for fewer than MIN_SEEDS)
     "How sure a mean is."
     from scipy.stats import sem, t
     v = np.asarray(values, float)
-    if len(v) < 2: return float(v.mean()) if len(v) else math.nan, math.nan
+    if len(v) < MIN_SEEDS: return float(v.mean()) if len(v) else math.nan, math.nan
     return float(v.mean()), float(t.ppf(.975, len(v)-1)*sem(v))
 
 def by_experiment(
@@ -266,8 +268,6 @@ def by_experiment(
     return dict(sorted(values.items()))
 
 # %% ../nbs/42_grid_results.ipynb #c018
-MIN_SEEDS, FEW_SEEDS = 3, 5 # fewer than these: no test; no effect size
-
 def paired(
     before:list, # for each seed, a list of values without the change
     after:list,  # the same with it, in the same order

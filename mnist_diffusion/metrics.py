@@ -88,10 +88,13 @@ def fitting(
         yield model, loss.detach()
 
 def fitted(
-    *args, **options # see fitting
-)->nn.Module:        # in eval mode, on the device of the data
+    *args,         # see fitting
+    progress=None, # a Progress of chapter 32, which is told
+    **options      # see fitting
+)->nn.Module:      # in eval mode, on the device of the data
     "A classifier trained from scratch, all steps at once."
-    for model, _ in fitting(*args, **options): pass
+    for k,(model, _) in enumerate(fitting(*args, **options)):
+        if progress: progress.to(k+1)
     return model.eval()
 
 # %% ../nbs/09_metrics.ipynb #c009t
@@ -99,13 +102,14 @@ def train_classifier(
     data:ImageData,      # training images
     num_steps:int=2000,  # see fitted
     seed:int=0,          # of weights, batches and shifts
+    progress=None,       # see fitted
 )->DigitClassifier:      # in eval mode, on the device of the data
     "A classifier of `data`, trained from scratch."
     data = replace(data, images=visible(data.images))
     shift = min(2, min(data.shape[1:])//4)
     make = lambda: DigitClassifier(data.shape[0], data.num_classes)
     shifted = lambda idx, step: data.batch(idx, shift=shift, generator=rng(seed, step, 'shift'))
-    return fitted(make, data, shifted, 6e-3, num_steps, seed)
+    return fitted(make, data, shifted, 6e-3, num_steps, seed, progress=progress)
 
 # %% ../nbs/09_metrics.ipynb #c009e
 @torch.no_grad()
@@ -113,6 +117,7 @@ def extract(
     classifier:DigitClassifier, # in eval mode
     images:Tensor,              # (N,C,H,W), uint8
     batch_size:int=500,         # images at a time
+    progress=None,              # a Progress of chapter 32, which is told
 ):                              # features (N,64), float64, and predicted classes (N,), both on the CPU
     "Features and predictions of images."
     device = next(classifier.parameters()).device
@@ -121,6 +126,7 @@ def extract(
         x = to_unit(visible(part.to(device)))
         f = classifier.features(x.contiguous(memory_format=torch.channels_last))
         features.append(f.double().cpu()); predicted.append(classifier.head(F.relu(f)).argmax(1).cpu())
+        if progress: progress.to(min(len(features)*batch_size, len(images)))
     return torch.cat(features), torch.cat(predicted)
 
 # %% ../nbs/09_metrics.ipynb #n004
@@ -230,10 +236,15 @@ def inception_features(
     inception:nn.Module, # from read_inception
     images:Tensor,       # (N,C,H,W), uint8; made colour by rgb, and the network resizes to 299×299
     batch_size:int=50,   # images at a time
+    progress=None,       # a Progress of chapter 32, which is told
 )->Tensor:               # (N,2048), float32, on the CPU
     "What Inception sees."
     device = next(inception.parameters()).device
-    return torch.cat([inception(rgb(part.to(device))).cpu() for part in images.split(batch_size)])
+    seen = []
+    for part in images.split(batch_size):
+        seen.append(inception(rgb(part.to(device))).cpu())
+        if progress: progress.to(min(len(seen)*batch_size, len(images)))
+    return torch.cat(seen)
 
 # %% ../nbs/09_metrics.ipynb #c022
 def kid(

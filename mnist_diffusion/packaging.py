@@ -6,12 +6,12 @@
 __all__ = ['CARD', 'DATA', 'ORIGIN', 'halved', 'rounding_cost', 'recipe_of', 'card_of', 'package']
 
 # %% ../nbs/55_packaging.ipynb #p003
-import copy, inspect, json
+import copy, inspect, json, shlex
 from pathlib import Path
 from .files import check_writable, DataError, expanded, PACKAGED, save_folder
 from .config import load_config, preset_names, SettingError, SETTINGS
 from .interruptions import say
-from .runs import find_model
+from .runs import find_model, SAMPLED_WITH
 
 # %% ../nbs/55_packaging.ipynb #p006
 def halved(
@@ -162,6 +162,17 @@ def _learned_before(c):
     return f'Its autoencoder had learned before, in {c.autoencoder_steps:,} steps that are not counted here. '
 
 # %% ../nbs/55_packaging.ipynb #p016
+def _check_drawn(run, result, pipe=None):
+    "SettingError where the figures are of images drawn otherwise than the package draws them."
+    usual = {n: getattr(run.config, n) for n in SAMPLED_WITH}
+    if pipe: usual['scheduler'] = type(pipe.scheduler).__name__
+    plain = lambda v: list(v) if isinstance(v, (list, tuple)) else v
+    other = {n: v for n,v in usual.items() if plain(result.get(n, v)) != plain(v)}
+    if not other: return
+    was, now = (', '.join(f'{n}={d[n]}' for n in other) for d in (result, usual))
+    raise SettingError('model', str(run.folder), f'was measured with {was}, and the package draws with {now}, of which '
+                       'a card has the figures', f'first {_measure_again(run)}')
+
 def _asking(pipe, prompt):
     "What a call and what the command is given."
     if prompt: return repr(prompt), f'--prompt "{prompt}"'
@@ -197,11 +208,15 @@ def _limits(pipe, c):
                  'train a classifier on them without looking.')
     return '\n'.join(f'- {line}' for line in lines)
 
+def _measure_again(run):
+    "The command; quoted, where the folder has blanks."
+    return shlex.join(['mnist-diffusion', 'evaluate', str(run.folder), '--latest', '--num_images', '10000'])
+
 def _table(run): return (run/'evaluation.md').read_text(encoding='utf-8').strip()
 
 def _evaluated(run):
     "The figures of a run's newest state; SettingError where there are none."
-    again = f'mnist-diffusion evaluate {run.folder} --latest --num_images 10000'
+    again = _measure_again(run)
     try: result = json.loads((run/'evaluation.json').read_text(encoding='utf-8'))
     except FileNotFoundError:
         why = 'was not measured, and a card has figures'
@@ -229,8 +244,9 @@ def package(
     check_writable(folder)
     if folder.exists() and not overwrite:
         raise SettingError('output_dir', str(folder), 'exists', 'add --overwrite to replace it, or name another folder')
-    _evaluated(run)                        # an error, before anything is loaded
+    _check_drawn(run, result := _evaluated(run))     # an error, before anything is loaded
     pipe = run.load_pipeline()
+    _check_drawn(run, result, pipe)
     save_folder(lambda to: _fill(to, folder.name, run, pipe, license), folder)
     size = sum(p.stat().st_size for p in folder.rglob('*') if p.is_file())
     say(f'{folder} holds the model and its card (README.md), {size/1e6:.1f} MB')

@@ -12,7 +12,7 @@ from statistics import median
 from typing import Annotated
 from .files import expanded
 from .config import SettingError
-from .interruptions import say
+from .interruptions import Progress, say
 
 # %% ../nbs/49_prompt_command.ipynb #pc006
 def picture_of(
@@ -122,7 +122,7 @@ def _target(run, by, digit, wanted, num_images, dataset_path):
         rows = (data.labels == y).nonzero()[:num_images,0]
         plain = by == 'clip' or not knows_attributes(run)
         return class_grammar(name, run.config.captions) if plain else attribute_grammar(name), data.images[rows]
-    measures, stick = measured(data)
+    measures, stick = measured(data, lambda: Progress(len(data), 'measuring real images'))
     rows = nearest_images(measures, data.labels, stick, y, wanted, num_images)
     return attribute_grammar(name, target_bins(stick, y, wanted)), data.images[rows]
 

@@ -19,6 +19,7 @@ from .data import ImageData, rng
 from .metrics import DigitClassifier, extract, fid, fitted, MNIST_5K, precision_recall
 from .metrics import train_classifier, visible
 from .files import cached
+from .interruptions import Progress
 from .evaluation import load_classifier, reference_features
 
 # %% ../nbs/38_second_judge.ipynb #j006
@@ -176,6 +177,6 @@ def taught_by_real(
 )->float:                           # as taught_by
     "The same for a classifier that learns as long from the real training images; it is kept in the cache."
     steps, model = pupil_steps(len(train)), DigitClassifier(train.shape[0], train.num_classes)
-    make = lambda: train_classifier(train, steps).state_dict()
+    make = lambda: train_classifier(train, steps, progress=Progress(steps, 'second judge', 'steps')).state_dict()
     model.load_state_dict(cached(f'pupil_{train.fingerprint()}_{steps}', make, model.state_dict()))
     return share_of_test(model.to(train.device).eval(), test)
