@@ -59,7 +59,8 @@ from .interruptions import rank, RunEnded, say, stopped_line
 from .packaging import package
 from .grids import experiments, merge
 from .prompt_command import prompt
-from .flags import check_command, check_run, check_teacher, check_writable, flags_of, Parser, TRADITION
+from .flags import check_command, check_export, check_run, check_teacher, check_writable, flags_of
+from .flags import Parser, TRADITION
 from .generate_evaluate import check_enough, evaluate, generate, measure_run, prompt_words
 from .check import check
 from .serving import app
@@ -219,6 +220,7 @@ def export(
     overwrite:bool=False,  # replace files that are there already, which is otherwise an error
 )->Path:                   # the folder
     "Write a trained model for programs without PyTorch, each graph compared with PyTorch."
+    check_export(output, overwrite, model)
     from mnist_diffusion.export import export_model
     return export_model(model, output, half, overwrite)
 
@@ -383,8 +385,7 @@ def main(
     try:
         with stoppable(), plain_output(): return run_command(argv)
     except BrokenPipeError: sys.stdout = None; return 1
-    except (Exception, KeyboardInterrupt) as e:
-        # whatever a library has made of it
+    except (Exception, KeyboardInterrupt) as e:         # whatever a library has made of it
         if STOPPED or isinstance(e, KeyboardInterrupt):
             return complain(stopped_line(signum := (*STOPPED, signal.SIGINT)[0], argv, e), 128+signum, '')
         if isinstance(e, RunEnded): return complain(e, e.exit_status, '' if e.reason == 'stopped' else 'error: ')

@@ -5,11 +5,10 @@
 # %% auto #0
 __all__ = ['OPSET', 'TOLERANCE', 'NETWORK', 'ENCODER', 'SETTINGS_FILE', 'TOKENIZER', 'NetworkGraph', 'EncoderGraph',
            'PlainAttention', 'to_onnx', 'halved', 'rounded', 'example_for', 'largest_error', 'word_table',
-           'sampler_settings', 'check_packages', 'export_pipeline', 'export_model', 'unipc_walk']
+           'sampler_settings', 'export_pipeline', 'export_model', 'unipc_walk']
 
 # %% ../nbs/54_export.ipynb #c003
 import copy, io, json, warnings
-from importlib.util import find_spec
 from pathlib import Path
 import numpy as np
 import torch
@@ -22,10 +21,9 @@ from .samplers import make_scheduler, process_of
 from .pipelines import DEFAULTS
 from .text import hidden_states
 from .files import DataError, expanded, free_folder, write_whole
-from .config import SettingError
 from .runs import find_model
 from .interruptions import say
-from .flags import check_writable
+from .flags import check_export, check_writable, EXPORTED
 
 # %% ../nbs/54_export.ipynb #c006
 class NetworkGraph(nn.Module):
@@ -188,14 +186,7 @@ def _plain(config):
     return {k: v for k, v in config.items() if not k.startswith('_') and isinstance(v, kinds)}
 
 # %% ../nbs/54_export.ipynb #c024
-NETWORK, ENCODER, SETTINGS_FILE, TOKENIZER = 'unet.onnx', 'text_encoder.onnx', 'sampler.json', 'tokenizer.json'
-
-def check_packages():
-    "SettingError, with the remedy, where a package is missing that `export_pipeline` needs."
-    lacking = [p for p in ('onnx', 'onnxruntime') if find_spec(p) is None]
-    if not lacking: return
-    why = f'needs {" and ".join(lacking)}, which {"are" if lacking[1:] else "is"} not installed'
-    raise SettingError('format', 'onnx', why, 'pip install "mnist-diffusion[export]"')
+NETWORK, ENCODER, SETTINGS_FILE, TOKENIZER = EXPORTED
 
 def export_pipeline(
     pipe,                 # a DigitPipeline or TextToDigitPipeline; it is not changed
@@ -205,8 +196,7 @@ def export_pipeline(
 )->dict:                  # what is in sampler.json; under 'files' each graph's inputs, size and largest difference
     "Write network, text encoder and settings; SettingError where files are there, DataError where a graph is wrong."
     need_pixels(pipe, 'an export')
-    check_packages()
-    _refuse(folder := Path(folder), overwrite)
+    check_export(folder := Path(folder), overwrite)
     known, contents = sampler_settings(pipe), {}
     for file, graph, output in _graphs(pipe, half):
         content = to_onnx(graph, example_for(graph, pipe, 2), output)
@@ -232,13 +222,6 @@ def _graphs(pipe, half):
         own = copy.deepcopy(module).float().cpu().eval().requires_grad_(False)
         yield file, kind(rounded(own) if half else own), output
 
-def _refuse(folder, overwrite):
-    there = [f for f in (NETWORK, ENCODER, SETTINGS_FILE, TOKENIZER) if (folder/f).exists()]
-    if not there or overwrite: return
-    another = f'name another folder, such as {free_folder(folder)}'
-    remedy = f'add --overwrite to replace them, or {another}'
-    raise SettingError('output', str(folder), f'holds {", ".join(there)}', remedy)
-
 def export_model(
     model=None,           # folder of a run or of a pipeline; default: the model that comes with the package
     output=None,          # folder for the files; default: onnx, or the next free one
@@ -246,7 +229,6 @@ def export_model(
     overwrite:bool=False, # replace files that are there
 )->Path:                  # the folder
     "What `mnist-diffusion export` does: write the model, and say what was written and how exact it is."
-    check_packages()
     run = find_model(model)
     folder = Path('onnx' if overwrite else free_folder('onnx')) if output is None else expanded(output)
     check_writable(folder, 'output')

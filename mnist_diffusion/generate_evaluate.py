@@ -15,7 +15,7 @@ from typing import Annotated
 from .files import DataError, expanded, free_folder, read_text
 from .config import SettingError
 from .interruptions import DrawingProgress, say
-from .flags import check_writable, flags_of
+from .flags import check_edit, check_writable, flags_of
 
 # %% ../nbs/51_generate_evaluate.ipynb #c005
 def image_stems(
@@ -107,7 +107,7 @@ def generate(
     run = find_model(model)
     labels = labels_of(labels, run.class_names)
     texts = texts_of(run, labels, prompt, prompt_file, negative_prompt)
-    given = _opened(image=image, mask_image=mask_image)
+    given = _opened(image, mask_image, strength, num_resamples)
     check_sampling(run, labels, num_inference_steps, scheduler, scheduler_options)
     def where():
         return expanded(output_dir or ('inference_samples' if overwrite else free_folder('inference_samples')))
@@ -193,11 +193,12 @@ def _write_images(out, names, stems, num_images, folder, gif, overwrite):
     return grid
 
 # %% ../nbs/51_generate_evaluate.ipynb #c008s4
-def _opened(**files):
-    "The pictures in files; SettingError where there is none."
+def _opened(image, mask_image, strength, num_resamples):
+    "The pictures in files; SettingError where there is none, or one is missing."
     from PIL import Image
+    check_edit(image, mask_image, strength, num_resamples)
     pictures = {}
-    for name, path in files.items():
+    for name, path in dict(image=image, mask_image=mask_image).items():
         if path is None: continue
         try:
             with Image.open(expanded(path)) as picture: pictures[name] = picture.copy()

@@ -59,7 +59,6 @@ def judge_for(
     wanted:dict,  # {attribute: value}; may be empty
 )->str:           # clip or likelihood
     "Who is to judge; SettingError for what can't."
-    from mnist_diffusion.text import class_forms, DIGIT_WORDS
     knows, wrong = knows_attributes(run), lambda name, *why: SettingError(name, *why)
     by = by or ('likelihood' if knows else 'clip')
     if not run.class_names: raise wrong('model', str(run.folder), 'has learned captions of its own, without a grammar',
@@ -68,6 +67,7 @@ def judge_for(
         if not knows: raise wrong(name, value, 'needs a model that has learned attributes',
                                   'train one with mnist-diffusion train --config attributes, and name it as model')
         if by == 'clip': raise wrong('by', by, f'knows digits, and nothing of {name}', 'use likelihood')
+    from mnist_diffusion.text import class_forms, DIGIT_WORDS
     if by == 'clip' and not {class_forms(n)[-1] for n in run.class_names} <= {*DIGIT_WORDS}:
         raise wrong('by', by, f'knows digits, and not the classes of {run.folder}', 'use likelihood')
     if by == 'likelihood' and run.condition == 'class':
@@ -147,10 +147,11 @@ def prompt(
     wanted = dict(thickness=thickness, slant=slant, width=width, height=height, area=area)
     wanted = {a: v for a,v in wanted.items() if v is not None}
     _check_given(image, digit, wanted)
-    from mnist_diffusion.prompt_search import attribute_grammar, beam_search, class_grammar
+    if image is not None: _opened(image)           # all that can be wrong is told before PyTorch is loaded
     from mnist_diffusion.runs import find_model
     run = find_model(model)
     given, by = by, judge_for(run, by, wanted)
+    from mnist_diffusion.prompt_search import attribute_grammar, beam_search, class_grammar
     if model and by == 'clip' and not given: say(_who_judges(run))
     if digit is not None:
         grammar, images = _target(run, by, digit, wanted, num_images, dataset_path)

@@ -49,9 +49,10 @@ def runtime():
 def model():
     "Names and contents of the packaged model's graphs and settings. RuntimeError where they cannot be made."
     try:
-        from mnist_diffusion.export import check_packages, export_pipeline
+        from mnist_diffusion.export import export_pipeline
+        from mnist_diffusion.flags import check_export
         from mnist_diffusion.text_pipelines import TextToDigitPipeline
-        check_packages()
+        check_export()
     except (ImportError, ValueError) as e: raise RuntimeError(str(e)) from None
     with tempfile.TemporaryDirectory() as folder:
         export_pipeline(TextToDigitPipeline.from_pretrained(), folder, half=True)   # its weights are in half precision
