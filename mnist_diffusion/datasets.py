@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['IDX_SETS', 'MNIST_MD5', 'READERS', 'read_idx', 'Source', 'located', 'read_idx_set', 'find_mnist', 'read_cifar10',
-           'read_folder', 'load_data', 'read_images']
+           'read_folder', 'load_data', 'about_images', 'images_line', 'images_of', 'read_images']
 
 # %% ../nbs/23_datasets.ipynb #c002
 import gzip, hashlib, math, os, re, tempfile, warnings, zlib
@@ -332,6 +332,47 @@ def load_data(
     data = READERS[dataset](split=split, dataset_path=dataset_path, image_size=image_size, download=download)
     if image_size: data = replace(data, images=resize(data.images, image_size))
     return data.to(device)
+
+# %% ../nbs/23_datasets.ipynb #io002
+def about_images(
+    data:ImageData # of a run
+)->dict:           # plain values by name
+    "What images are, for trackers and a run's `data.json`."
+    pixels = data.images.float()
+    return dict(name=data.name, num_images=len(data), num_classes=data.num_classes, image_shape=list(data.shape),
+                images_per_class=data.labels.bincount(minlength=data.num_classes).tolist(),
+                mean=round(pixels.mean().item()/255, 4), std=round(pixels.std().item()/255, 4),
+                class_names=data.class_names, fingerprint=data.fingerprint())
+
+def images_line(
+    data:ImageData # to train on
+)->str:            # a sentence
+    "What is learned from: how many images, of which classes and size, and what was done to them."
+    n, names = data.labels.bincount(minlength=data.num_classes).tolist(), data.class_names
+    many = ', '.join(f'{c}: {k:,}' for c,k in zip(names[:10], n)) + ' …'*(len(names) > 10)
+    channels, height, width = data.shape
+    kind = {1: 'grey', 2: 'grey and opacity', 3: 'colour', 4: 'colour and opacity'}.get(channels, 'of many colours')
+    return (f'learning from {data.name}: {len(data):,} images of {height}×{width} (height × '
+            f'width), {kind}; {len(names)} class{"es"*(len(names) != 1)} ({many})' + f'; {data.about}'*bool(data.about))
+
+def images_of(
+    run,               # a Run, see find_model
+    split:str,         # 'train' or 'test'
+    dataset_path=None, # where they are; None: where the run had them
+    device='cpu',      # where the bytes are kept
+    data:dict=None     # {'train': ImageData, 'test': ImageData} to take instead
+)->ImageData:          # its classes in the run's order
+    "The images of a run. ValueError where they cannot be loaded or have other classes; a warning where they differ."
+    if data is None: run.check_data('run', "give data={'train': …, 'test': …}")
+    if data is not None and split not in data:
+        raise SettingError('data', list(data), f'lacks {split!r}', "give a dict {'train': …, 'test': …} of ImageData")
+    c = run.config
+    images = data[split] if data else load_data(c.dataset, dataset_path or c.dataset_path, split, c.image_size)
+    images = images.to(device)
+    if run.class_names: images = images.with_classes(run.class_names)
+    if split == 'train' and run.data.get('fingerprint', now := images.fingerprint()) != now:
+        warnings.warn(f'{run.folder} was trained on other images than those of {images.name} that are here')
+    return images
 
 # %% ../nbs/23_datasets.ipynb #ri02
 def read_images(

@@ -253,6 +253,7 @@ def evaluate(
     solver:Annotated[str, dict(group=BITS, choices='likelihood.SOLVERS')]='adams', # none: the bound alone
     solver_steps:Annotated[int, dict(group=BITS, low=4)]=64, # of the solver: 1 evaluation each, by runge_kutta 4
     dequantizations:Annotated[int, dict(group=BITS, low=1, high=1000)]=1, # K spreadings, K probes: tighter bound
+    *, data:dict|None=None,            # from Python: {'train': ImageData, 'test': ImageData}, where those are its own
 )->dict:                               # the figures, those of real test images under 'floor'
     "Measure a run: draw images, compare them with real ones and each checkpoint with the others, write the tables."
     from mnist_diffusion.runs import check_sampling, find_model
@@ -261,6 +262,7 @@ def evaluate(
     if model.alone:
         raise SettingError('run', str(run), 'is a pipeline without its run, so its data are unknown',
                            'name the folder of a run (it holds config.yaml)')
+    if data is None: model.check_data('run', "in Python, evaluate(run, data={'train': …, 'test': …}) takes them")
     check_enough(num_images)
     check_sampling(model, None, num_inference_steps, scheduler, scheduler_options)
     folder = model.folder if output_dir is None else expanded(output_dir)
@@ -268,11 +270,12 @@ def evaluate(
     if likelihood:
         from mnist_diffusion.run_likelihood import measure_likelihood
         return measure_likelihood(model, num_images, seed, dataset_path, folder, also or (), strangers or (),
-                                  batch_size or 100, solver=solver, num_steps=solver_steps, samples=dequantizations)
+                                  batch_size or 100, data, solver=solver, num_steps=solver_steps,
+                                  samples=dequantizations)
     say(f'measuring {model.folder}: {num_images:,} images are drawn, and compared with real ones')
     options = {k: given[k] for k in DRAWN[1:5] if given[k] is not None}
     result, table, *_ = measure_run(model, num_images, seed, dataset_path, latest, scheduler, scheduler_options, folder,
-                                    batch_size=256 if batch_size is None else batch_size, **options)
+                                    data=data, batch_size=256 if batch_size is None else batch_size, **options)
     say(f'{table}\nwritten to {folder/"evaluation.json"} and evaluation.md')
     return result
 
@@ -304,21 +307,20 @@ def measure_run(
     latest:bool=True,      # only the newest state
     scheduler=None, scheduler_options={}, # another sampler
     output_dir=None,       # where the tables go; None: the run's folder
+    data:dict=None,        # {'train': ImageData, 'test': ImageData} to take instead of the run's data set
     progress:bool=True,    # say how far the drawing is
     **options              # for Evaluation.draw
 ):                         # the figures; a Markdown table; the newest state's images, uint8; their labels or None
     "Measure the states of a run, and write the figures; those of an earlier evaluation are kept under a number."
     import torch
-    from mnist_diffusion.datasets import load_data
+    from mnist_diffusion.datasets import images_of
     from mnist_diffusion.evaluation import Evaluation, floor_of
     c = model.config
     config = c.replace(seed=seed, fid_num_samples=num_images, clip_num_samples=num_images)
     newest = model.load_pipeline(scheduler, scheduler_options)
     newest.check_options(**options)        # mistakes come to light before data are loaded and a classifier is trained
     device = 'cuda' if torch.cuda.is_available() else 'cpu'
-    where = dataset_path or c.dataset_path
-    train, test = (load_data(c.dataset, where, split, c.image_size, device) for split in ('train', 'test'))
-    if model.class_names: train, test = (d.with_classes(model.class_names) for d in (train, test))
+    train, test = (images_of(model, split, dataset_path, device, data) for split in ('train', 'test'))
     evaluation, results, drawing = Evaluation(config, train, say=say), {}, DrawingProgress() if progress else None
     for name,pipe in _states(model, newest, latest, scheduler):
         images = evaluation.draw(pipe, progress=drawing, **options)

@@ -98,18 +98,18 @@ def _score_of(run, by, images_of):
     name = 'FlowEuler' if process['prediction_type'] == 'flow' else 'DDPM'
     return ByLikelihood(pipe, make_scheduler(name, **process), images_of(pipe.image_shape))
 
-def _training_data(run, dataset_path):
+def _training_data(run, dataset_path, data):
     "The images that a run has learned from; 4,000 of MNIST's where that is not here."
-    from mnist_diffusion.datasets import find_mnist, load_data
+    from mnist_diffusion.datasets import find_mnist, images_of, load_data
     c, names = run.config, run.class_names
     where = dataset_path or c.dataset_path
-    if c.dataset == 'mnist' and not find_mnist(where):
+    if data is None and c.dataset == 'mnist' and not find_mnist(where):
         say('MNIST is not here: images of mnist_5k stand for what is wanted')
         return load_data('mnist_5k', image_size=c.image_size).with_classes(names)
-    return load_data(c.dataset, where, 'train', c.image_size).with_classes(names)
+    return images_of(run, 'train', dataset_path, data=data and dict(train=data))
 
 # %% ../nbs/49_prompt_command.ipynb #pc014
-def _target(run, by, digit, wanted, num_images, dataset_path):
+def _target(run, by, digit, wanted, num_images, dataset_path, data):
     "Captions that are true of what is wanted, and real images of it."
     from mnist_diffusion.captioning import measured
     from mnist_diffusion.prompt_search import attribute_grammar, class_grammar, nearest_images, target_bins
@@ -117,7 +117,7 @@ def _target(run, by, digit, wanted, num_images, dataset_path):
     names, meant = run.class_names, {digit.lower(), *class_forms(digit)}
     y = next((k for k,n in enumerate(names) if meant & {n.lower(), *class_forms(n)}), None)
     if y is None: raise SettingError('digit', digit, 'is no class of this model', f'give one of {", ".join(names)}')
-    data, name = _training_data(run, dataset_path), [names[y]]
+    data, name = _training_data(run, dataset_path, data), [names[y]]
     if not wanted:
         rows = (data.labels == y).nonzero()[:num_images,0]
         plain = by == 'clip' or not knows_attributes(run)
@@ -142,6 +142,7 @@ def prompt(
     invert:bool=False,          # the picture is dark on light: ink on paper
     num_images:Annotated[int, dict(low=1, high=1000)]=8, # real images that stand for a digit without a picture
     dataset_path:str|None=None, # where these are; default: where the run had them
+    *, data=None,               # from Python: these themselves, an ImageData
 )->list:                        # captions and scores, the best first
     "Find the captions that fit a picture, or what is wanted, best: by Digit CLIP, or by a model's own likelihood."
     wanted = dict(thickness=thickness, slant=slant, width=width, height=height, area=area)
@@ -150,11 +151,12 @@ def prompt(
     if image is not None: _opened(image)           # all that can be wrong is told before PyTorch is loaded
     from mnist_diffusion.runs import find_model
     run = find_model(model)
+    if digit is not None and data is None: run.check_data('model', 'in Python, prompt(digit=…, data=…) takes them')
     given, by = by, judge_for(run, by, wanted)
     from mnist_diffusion.prompt_search import attribute_grammar, beam_search, class_grammar
     if model and by == 'clip' and not given: say(_who_judges(run))
     if digit is not None:
-        grammar, images = _target(run, by, digit, wanted, num_images, dataset_path)
+        grammar, images = _target(run, by, digit, wanted, num_images, dataset_path, data)
         score = _score_of(run, by, lambda shape: images)
     else:
         plain = by == 'clip' or not knows_attributes(run)

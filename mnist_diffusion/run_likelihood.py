@@ -15,7 +15,7 @@ from torch import Tensor
 from torchvision.transforms import functional as TF
 from .config import nearest, SettingError
 from .data import ImageData, rng
-from .datasets import load_data, read_images, READERS
+from .datasets import images_of, load_data, read_images, READERS
 from .files import write_whole
 from .interruptions import Progress, say
 from .likelihood import Circle, class_bounds, likelihood_figures, measure_bits, Protocol, SOLVERS
@@ -70,6 +70,7 @@ def measure_likelihood(
     also=(),           # more to measure, of ALSO
     strangers=(),      # for the detector: data sets, or folders of images
     batch_size:int=100, # images at a time; the noise depends on it
+    data:dict=None,    # {'train': ImageData, 'test': ImageData}: images to take instead of the run's data set
     **protocol         # other values of Protocol in chapter 15
 )->dict:               # conditional and unconditional, and what else was asked for
     "Bits per dimension of a run's images; nothing is overwritten. SettingError for students and captions."
@@ -78,7 +79,7 @@ def measure_likelihood(
     pipe = _able(model)
     c, names = model.config, pipe.config.class_names
     path = dataset_path or c.dataset_path
-    read = lambda split: load_data(c.dataset, path, split, c.image_size, pipe.device).with_classes(names)
+    read = lambda split: images_of(model, split, path, pipe.device, data)
     test, train = _evenly(read('test'), num_images), 'train' in also and _evenly(read('train'), num_images)
     others = {n: _evenly(named_strangers(n, test.shape, path), num_images).to(pipe.device) for n in strangers}
     classes = pipe.prompt_condition(pipe.prompts_of(names)) if c.condition == 'text' else \

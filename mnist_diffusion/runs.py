@@ -9,7 +9,7 @@ __all__ = ['CHECKPOINT', 'WRAPPERS', 'SAMPLED_WITH', 'HEARD', 'Run', 'stamp', 'a
            'chosen_classes', 'draw']
 
 # %% ../nbs/30_runs.ipynb #c002
-import json, math, re, sys, warnings, zipfile
+import json, re, sys, warnings, zipfile
 from contextlib import suppress
 from pathlib import Path
 from fastcore.basics import patch
@@ -32,11 +32,25 @@ class Run:
         "The settings that the run was started with; the usual ones where there is no run."
         return Config() if self.alone else from_yaml(self/'config.yaml')
     @property
+    def data(self): "What `data.json` says of its images, see `check_data`; of an older run nothing."; return (
+        _read_json(f) if (f := self/'data.json').exists() else {})
+    @property
+    def dataset(self): "The name of its images."; return self.data.get('name', self.config.dataset)
+    @property
     def checkpoints(self): "Paths of its checkpoints, oldest first."; return checkpoints(self/'checkpoints')
     @property
     def metrics(self): "The lines of `metrics.jsonl` as dicts."; return self.lines('metrics.jsonl')
     @property
     def evaluations(self): "The lines of `evaluations.jsonl` as dicts."; return self.lines('evaluations.jsonl')
+
+    def check_data(self,
+        setting:str, # that named the run
+        remedy:str   # how it is done from Python
+    ):
+        "SettingError where Python gave it images that its configuration does not name."
+        if not (name := self.data.get('given') and self.data['name']): return
+        if name in ((c := self.config).dataset, expanded(c.dataset_path).resolve().name): return
+        raise SettingError(setting, str(self.folder), f'has learned {name!r}, images given from Python', remedy)
 
     def lines(self,
         name:str # of a file of JSON lines in the folder
@@ -70,26 +84,11 @@ class Run:
             if (self/name).exists(): write_whole(self/name, kept)
 
 # %% ../nbs/30_runs.ipynb #c021
-#| code-fold: true
 @patch
 def plot_metrics(self:Run):
     "Draw loss and learning rate against the step into `metrics.png`."
-    from matplotlib.figure import Figure
-    if not (lines := self.metrics): return
-    left, right = (fig := Figure(figsize=(8,3), dpi=100, layout='tight')).subplots(1, 2)
-    x, few = [l['step'] for l in lines], dict(marker='o' if len(lines) < 20 else None, markersize=4) # a line needs two
-    losses = [k for k in lines[-1] if 'loss' in k]
-    for k in losses if len(losses) > 2 else ['loss']: left.plot(x, [l.get(k, math.nan) for l in lines], label=k, **few)
-    finite = [l['loss'] for l in lines if math.isfinite(l['loss'])]
-    wide = finite and 0 < 3*min(finite) < max(finite)
-    left.set(xlabel='optimizer step', ylabel='loss', yscale='log' if wide else 'linear'); left.legend()
-    if not wide: left.ticklabel_format(useOffset=False)
-    right.plot(x, [l['learning_rate'] for l in lines], **few)
-    right.set(xlabel='optimizer step', ylabel='learning rate')
-    for ax in (left, right):
-        if x[0] == x[-1]: ax.set_xlim(x[0]-1, x[0]+1)
-        ax.xaxis.get_major_locator().set_params(nbins=5, integer=True)
-    write_whole(self/'metrics.png', lambda f: fig.savefig(f, format='png'))
+    from mnist_diffusion.pictures import metrics_figure
+    if m := self.metrics: write_whole(self/'metrics.png', lambda f: metrics_figure(m).savefig(f, format='png'))
 
 # %% ../nbs/30_runs.ipynb #c008
 CHECKPOINT = re.compile(r'checkpoint_epoch_(\d+)(?:_step_(\d+))?\.pt')

@@ -95,7 +95,8 @@ def _check_parts(self:Training):
 @patch
 def _load(self:Training, data):
     c = self.config
-    if data is None:
+    self.given = data is not None
+    if not self.given:
         with self.accelerator.main_process_first():
             data = load_data(c.dataset, c.dataset_path, 'train', c.image_size)
     self.data, self.shape = data.to(self.device), data.shape      # shape: of what the network learns

@@ -8,7 +8,7 @@ __all__ = ['Screen', 'loss_line', 'memory_gb', 'tracked', 'logged', 'check_finit
            'trackers_line', 'facts', 'tracked_to_the_end', 'save_pipeline', 'train']
 
 # %% ../nbs/37_training_runs.ipynb #c002
-import copy, numbers, shutil, signal, sys, time, warnings
+import copy, json, numbers, shutil, signal, sys, time, warnings
 from contextlib import contextmanager, ExitStack, suppress
 import torch
 import psutil
@@ -19,6 +19,7 @@ from .data import labelled_grid
 from .text import quiet
 from .files import DataError, locked, write_whole
 from .config import Config, SettingError
+from .datasets import about_images, images_line
 from .runs import latest_checkpoint, pipeline_of, prune_checkpoints, Run, save_checkpoint, schedule_of
 from .runs import stamp
 from .tracking import check_tracker, chosen_trackers, Tracking, TRACKERS
@@ -26,7 +27,7 @@ from .interruptions import caught_signals, end_with_launcher, explained_faults, 
 from .evaluation import Evaluation, evaluation_line
 from .optimizers import checkpoint_numbers
 from .teachers import teacher_config
-from .trainers import ENOUGH, epochs_apart, taught, Training, training_of
+from .trainers import ENOUGH, epochs_apart, taught, teacher_run, Training, training_of
 
 # %% ../nbs/37_training_runs.ipynb #c034
 #| code-fold: true
@@ -259,7 +260,9 @@ def start(
         for name in ('checkpoints', 'samples'): (run/name).mkdir(parents=True, exist_ok=True)
         for pattern in ('.*.tmp*', '*/.*.tmp*'):          # of a process that was killed as it wrote
             for f in run.folder.glob(pattern): f.unlink()
-        write_whole(run/'config.yaml', t.config.to_yaml())
+        write_whole(run/'config.yaml', t.given*f'# images: {t.data.name!r}, given from Python\n' + t.config.to_yaml())
+        if not (latest and run.data):
+            write_whole(run/'data.json', json.dumps(about_images(t.data) | dict(given=t.given)))
         run.rewind(t.step_count)
     if not latest: return []
     return [f'resuming from {latest[0]} (step {t.step_count} of {t.total_steps})', t.stretched(latest[1])]
@@ -285,9 +288,13 @@ def remarks(
     cut = f'max_steps={c.max_steps} is not reached: num_epochs={c.num_epochs} end after {total} steps'
     epochs, n = total//training.steps_per_epoch, len(training.data)
     many = f'num_epochs is left open: {epochs} passes over {n:,} images make {total:,} steps'
+    slow = (f'lr_warmup_steps={c.lr_warmup_steps} is not less than the {total} steps of this run: the learning rate '
+            f'ends at {training.learning_rate_at(total-1):.2e} of {c.learning_rate:g}; lower it, or train longer')
     brief = f'num_epochs={c.num_epochs} makes {total} steps, which is few to learn in: leave it out, and more are made'
-    return [training.about_precision, trackers_line(c.tracker), few if c.log_every > total else '',
-            cut if (c.max_steps or 0) > total else '', '' if c.max_steps or c.num_epochs or epochs < 4 else many,
+    return [images_line(training.data), training.about_precision, trackers_line(c.tracker),
+            slow if c.lr_warmup_steps >= total and c.lr_scheduler != 'constant' else '',
+            few if c.log_every > total else '', cut if (c.max_steps or 0) > total else '',
+            '' if c.max_steps or c.num_epochs or epochs < 4 else many,
             brief if c.num_epochs and not (c.max_steps or c.teacher) and total < ENOUGH//4 else '']
 
 def prepared(
@@ -316,13 +323,8 @@ def facts(
     training:Training # a run
 )->dict:              # plain values by name
     "What is tracked once: every setting, the data set, the size of the network."
-    t, data = training, training.data
-    sizes = [(p.numel(), p.requires_grad) for p in t.model.parameters()]
-    pixels = data.images.float()
-    return {**t.config.to_dict(), 'data/name': data.name, 'data/num_images': len(data),
-            'data/num_classes': data.num_classes, 'data/image_shape': list(data.shape),
-            'data/images_per_class': data.labels.bincount(minlength=data.num_classes).tolist(),
-            'data/mean': round(pixels.mean().item()/255, 4), 'data/std': round(pixels.std().item()/255, 4),
+    t, sizes = training, [(p.numel(), p.requires_grad) for p in training.model.parameters()]
+    return {**t.config.to_dict(), **{f'data/{name}': value for name,value in about_images(t.data).items()},
             'model/total_parameters': sum(n for n,_ in sizes),
             'model/trainable_parameters': sum(n for n,trainable in sizes if trainable),
             'total_steps': t.total_steps, 'num_processes': t.accelerator.num_processes}
@@ -368,6 +370,10 @@ def train(
     sampler_for(config.scheduler, schedule_of(config), config.scheduler_options, config.num_inference_steps)
     end_with_launcher()
     run = Run(config.output_dir)
+    if data is None:
+        its = config.teacher and not (run.checkpoints or teacher_config(config))     # whose images are learned too
+        r, name = (teacher_run(config), 'teacher') if its else (run, 'output_dir')
+        r.check_data(name, 'give them again, from Python: train(config, data=…)')
     if config.teacher and not run.checkpoints and (first := teacher_config(config)):
         own = f' (max_steps={config.max_steps} is its student\'s)' if config.max_steps else ''
         train(first, data, True, progress, f'first its teacher, {config.teacher}{own}, in {first.output_dir}')
