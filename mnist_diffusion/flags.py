@@ -260,7 +260,7 @@ def check_run(
     if betas and config.prediction_type == 'flow':
         warnings.warn(f'{", ".join(betas)}: of no use with prediction_type=flow, which has no betas')
     _check_images(config)
-    if config.dataset not in ('folder', 'digits', 'mnist_5k'): refuse_own_images(config.dataset, images.expanduser())
+    if config.dataset not in ('folder', 'digits', 'mnist_5k'): refuse_own_images(config.dataset, config.dataset_path)
     if not rank() and (folder/'.lock').exists():
         with locked(folder): pass           # the training takes it; this is only to refuse at once
     if not any((folder/'checkpoints').glob('checkpoint_*.pt')): return

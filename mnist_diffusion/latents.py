@@ -147,7 +147,7 @@ def in_latents(
     vae:AutoencoderKL, # on the same device
 )->LatentData:
     "The same data set, learned in latents."
-    return LatentData(data.name, data.images, data.labels, data.class_names, data.captions, vae)
+    return LatentData(data.name, data.images, data.labels, data.class_names, data.captions, data.about, vae)
 
 # %% ../nbs/19_latents.ipynb #c022
 def kept(

@@ -142,12 +142,13 @@ def card_of(
            f'pipe = {kind}.from_pretrained(FOLDER){usual}\n'
            f'pipe({ask}, seed=0).images')
     task = 'text-to-image' if texts else 'unconditional-image-generation'
-    facts = dict(c.to_dict(), name=name, kind=kind, license=license, licence=license.upper(), task=task,
+    facts = dict(c.to_dict(), dataset=run.dataset, name=name, kind=kind, license=license, licence=license.upper(), task=task,
                  use=use, flag=flag, figures=_table(run), rounding=rounding,
                  what=f'{"sentences" if texts else "classes"} become images of {h}×{w}', steps=last['step'],
                  minutes=last.get('seconds', 0)/60, recipe=' '.join(recipe_of(c)), megabytes=size/1e6,
                  parameters=_size(pipe.unet), network=type(pipe.unet).__name__ + _decoder(pipe),
-                 data=_data(c, result), limits=_limits(pipe, c), origin=ORIGIN.get(c.dataset, ''), where=_where(pipe),
+                 data=_data(run), limits=_limits(pipe, run), where=_where(pipe),
+                 origin=ORIGIN.get(run.dataset, ''),
                  drawn=_learned_before(c) + _drawn(pipe, result))
     return CARD.format_map(facts)
 
@@ -192,15 +193,15 @@ def _where(pipe):
     return ('The text encoder is no part of the folder where it is Digit CLIP, which comes with the package. Labels '
             'are drawn through the prompts that stand for them (`pipe(labels=[3, 1, 4])`, `--labels 3,1,4`).')
 
-def _data(c, result):
-    what = f'The training images of {DATA.get(c.dataset, c.dataset)}'
+def _data(run):
+    c, what = run.config, f'The training images of {DATA.get(run.dataset, run.dataset)}'
     if c.condition == 'class': return f'{what}, each with its class.'
     by = f'{len(c.captions)} templates' if c.captions else 'the built-in templates, with numeral or word,'
     empty = f' and for {c.condition_dropout:.0%} of them the empty one' if c.condition_dropout else ''
     return f'{what}, at each step with a caption drawn anew from {by.rstrip("," if not empty else "")}{empty}.'
 
-def _limits(pipe, c):
-    lines = [f'It has seen images of {c.dataset} alone and draws nothing else, whatever is asked for.']
+def _limits(pipe, run):
+    c, lines = run.config, [f'It has seen images of {run.dataset} alone and draws nothing else, whatever is asked.']
     if c.condition == 'text':
         lines.append(f'A text longer than {c.tokenizer_max_length} tokens is cut, and words that its text encoder does '
                      'not know mean nothing to it; a warning says so in both cases.')
