@@ -201,7 +201,8 @@ def _data(run):
     return f'{what}, at each step with a caption drawn anew from {by.rstrip("," if not empty else "")}{empty}.'
 
 def _limits(pipe, run):
-    c, lines = run.config, [f'It has seen images of {run.dataset} alone and draws nothing else, whatever is asked.']
+    c = run.config
+    lines = [f'It has seen images of {run.dataset} alone and draws nothing else, whatever is asked for.']
     if c.condition == 'text':
         lines.append(f'A text longer than {c.tokenizer_max_length} tokens is cut, and words that its text encoder does '
                      'not know mean nothing to it; a warning says so in both cases.')
