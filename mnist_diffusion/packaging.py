@@ -142,7 +142,8 @@ def card_of(
            f'pipe = {kind}.from_pretrained(FOLDER){usual}\n'
            f'pipe({ask}, seed=0).images')
     task = 'text-to-image' if texts else 'unconditional-image-generation'
-    facts = dict(c.to_dict(), dataset=run.dataset, name=name, kind=kind, license=license, licence=license.upper(), task=task,
+    facts = dict(c.to_dict(), dataset=run.dataset, name=name, kind=kind, license=license, task=task,
+                 licence=license.upper(),
                  use=use, flag=flag, figures=_table(run), rounding=rounding,
                  what=f'{"sentences" if texts else "classes"} become images of {h}×{w}', steps=last['step'],
                  minutes=last.get('seconds', 0)/60, recipe=' '.join(recipe_of(c)), megabytes=size/1e6,
