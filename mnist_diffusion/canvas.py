@@ -177,12 +177,14 @@ def _numbers(config):
 # %% ../nbs/66_canvas.ipynb #c027
 class DrawAndRepair(DigitWidget):
     "A canvas, and a pipeline that goes on from it; see draw_and_repair."
+    begin = 'draw a digit, then press Denoise from here'
     def __init__(self, pipe=None):
         super().__init__(pipe)
         need_pixels(self.pipe, 'the canvas')
         (channels, size), wide = (self.pipe.unet.config[k] for k in ('in_channels', 'sample_size')), 'auto'
         if channels != 1:
-            raise ValueError(f'pipe draws {channels} channels, the canvas has one: give a pipeline of grey images')
+            raise ValueError('this model draws colours, and the canvas is grey: a model of grey images can draw and '
+                             'repair here, and other widgets show this one')
         height, width = (size, size) if isinstance(size, int) else size
         self.canvas, self.results, self._shown = Canvas(height=height, width=width), Gallery(4, on_click=self.put), None
         subject, self._what, self._many = _subject(self.pipe)

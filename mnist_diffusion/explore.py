@@ -50,8 +50,7 @@ class NoiseProcess(DigitWidget):
         self.children = [style(), c['subject'], side_by_side(c['time'], c['number'], c['seed']), c['hint'],
                          _top(side_by_side(*self.halves)), self.status, _folded(self.code_panel)]
         for control in c.values(): control.observe(self.look, 'value')
-        self.say('')
-        self.look()
+        self.say(''); self.look()
 
     def look(self, change=None):
         "Compute and show everything anew: one pass of the network."
@@ -231,6 +230,7 @@ def there_and_back(
 # %% ../nbs/67_explore.ipynb #x092
 class Morph(DigitWidget):
     "See morph. Its images: the way from the first to the last."
+    begin = 'press Morph'
     def __init__(self,
         pipe=None # see morph
     ):
@@ -238,7 +238,7 @@ class Morph(DigitWidget):
         told, c = list(subjects(self.pipe).values()), self.pipe.config
         by_text, inside = hasattr(self.pipe, 'prompt_condition'), self.pipe.has_guidance_inside
         kind, number = W.Combobox if by_text else W.Dropdown, W.BoundedIntText
-        narrow = SHORT | dict(layout=W.Layout(width='14em', max_width='100%'))
+        narrow = SHORT | dict(layout=W.Layout(width='17em', max_width='100%'))
         c = self.controls = dict(
             start=kind(value=told[-7:][0], options=told, description='From', **SHORT),
             end=kind(value=told[-2:][0], options=told, description='To', **SHORT),

@@ -239,6 +239,15 @@ def earlier_plan(
     return old | dict(data=planned['data']), parts
 
 # %% ../nbs/44_grids.ipynb #c015a
+def _nothing_to_resume(planned, folder):
+    "A line; it says what finished grid is there, and what differs."
+    said = f'nothing to resume in {folder}: a new grid begins'
+    for path in sorted(Path(folder).glob(f"{planned['dataset']}_diffusion_experiments_*.json"), reverse=True):
+        with suppress(ValueError):                                           # one that is damaged is none
+            changed = plan_changes(read_grid(path)['metadata'], planned)
+            return f'{said} ({path.name} is finished, and had {changed}; it stays)'
+    return said
+
 def _stopped(parts, partial):
     kept = 'no batch of networks was finished, nothing is kept; run the same command again'
     if parts: kept = f'{len(parts)} runs are kept in {partial}; go on with the same command and --resume'
@@ -296,7 +305,7 @@ def experiments(
         if resume and not parts and (done := finished(planned, output_dir)):
             print('done already: nothing was run or written', flush=True)
             return _tell(done, read_grid(done))
-        if resume and not parts: print(f'nothing to resume in {output_dir}: a new grid begins', flush=True)
+        if resume and not parts: print(_nothing_to_resume(planned, output_dir), flush=True)
         mine = {k: parts[k] for e, s in jobs if (k := (e.experiment_id, s)) in parts}
         try:
             run_jobs(planned, jobs, mine, train, test, partial, 1 if one_at_a_time else models_at_once)

@@ -84,6 +84,8 @@ A `{kind}` of the package `mnist_diffusion`: {network}, {parameters:,} parameter
 {use}
 ```
 
+The package must be installed: diffusers alone does not know this pipeline (`DiffusionPipeline.from_pretrained` fails).
+
 ```sh
 mnist-diffusion generate --model FOLDER {flag}
 ```

@@ -297,7 +297,7 @@ def _refusal(name, process, options={}, n=None):
 def _nearest(name, process, options={}, n=None):
     "The class that fits and is called most like `name`; ours where none is called like it; or None."
     stem = lambda s: s.removesuffix('Scheduler')
-    like = lambda other: difflib.SequenceMatcher(None, stem(name), stem(other)).ratio()
+    like = lambda o: not o.startswith(('LTX', 'FlowMap')) and difflib.SequenceMatcher(None, stem(name), stem(o)).ratio()
     names = sorted(set(scheduler_names())-{name}, key=like, reverse=True)
     order = [o for o in names if like(o) >= 0.6] + ['FlowEuler', 'DDIM', 'FlowJumps'] + names
     return next((o for o in dict.fromkeys(order) if o != name and not _refusal(o, process, options, n)), None)

@@ -254,9 +254,9 @@ def caption_faults(
     cut = [t for t,ids in zip(texts, tokenizer(texts, verbose=False)['input_ids']) if len(ids) > max_length]
     words, faults = [w for w in _unknown_words(texts, tokenizer) if w not in said], []
     if cut:
-        first = textwrap.shorten(cut[0], 80, placeholder=' …')
-        faults.append(f'{len(cut)} of {len(texts)} captions have more than tokenizer_max_length={max_length} tokens '
-                      f'and lose their end: {first!r} is the first')
+        first, others = textwrap.shorten(cut[0], 80, placeholder=' …'), len(cut)-1
+        faults.append(f'{first!r} {f"and {others:,} more texts have" if others else "has"} more than '
+                      f'tokenizer_max_length={max_length} tokens: only the first words count')
     if words:
         more = f' and {len(words)-10} more' if len(words) > 10 else ''
         faults.append(f"the text encoder does not know {', '.join(map(repr, words[:10]))}{more}: "

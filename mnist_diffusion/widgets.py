@@ -90,13 +90,14 @@ class DigitWidget(W.VBox):
     images = traitlets.Any(None, allow_none=True, help='drawn last, (N,C,H,W) in [0,1], or None')
     settings = traitlets.Dict(help='keywords of the pipeline, for these images')
     sampler = traitlets.Unicode(None, allow_none=True, help='another scheduler than the own one, or None')
+    begin = 'press Draw' # said before the first drawing
     live_below, quick = .25, False # seconds; is drawing faster than that? then every move of a slider draws anew
     def __init__(self,
         pipe=None, # see loaded
     ):
         super().__init__()
         self.pipe, self.controls, self.worker, self._made_with = loaded(pipe), {}, Worker(self.report), None
-        self.status = W.HTML('<span role="status">press Draw</span>').add_class('mnist-status')
+        self.status = W.HTML(f'<span role="status">{self.begin}</span>').add_class('mnist-status')
         self.code_panel = W.HTML().add_class('mnist-code')
         self.add_class('mnist-widget')
         self.observe(lambda change: self.write_code(), ['settings', 'sampler'])
@@ -297,7 +298,7 @@ class Generate(DigitWidget):
             num_images=W.IntSlider(4, min=1, max=16, description='Images', **late),
             sampler=W.Dropdown(options=options, description='Sampler', **SHORT),
             seed=W.BoundedIntText(0, min=0, max=2**31-1, description='Seed', continuous_update=False,
-                                  style=SHORT['style'], layout=W.Layout(width='14em')),
+                                  style=SHORT['style'], layout=W.Layout(width='17em')),
             roll=button('Another seed', 'Another seed', self.roll, layout=W.Layout(width='9em')),
             keep=W.ToggleButton(description='Keep seed', tooltip='Keep the seed when Draw is pressed',
                                 layout=W.Layout(width='8em')),
@@ -357,6 +358,7 @@ def warn(self:Generate):
     if not self.takes_text: return
     texts = [self.controls[n].value for n in ('prompt', 'negative_prompt')]
     faults = caption_faults(texts, self.pipe.tokenizer, self.pipe.config.tokenizer_max_length)
+    if not texts[0].strip(): faults.insert(0, 'the prompt is empty: nothing is asked for, and any digit may come')
     self.hint.layout.display = '' if faults else 'none'
     self.hint.value = ' '.join(f'<span role="alert" class="mnist-warning">⚠ {escape(f)}</span>' for f in faults)
 
