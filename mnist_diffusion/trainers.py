@@ -59,13 +59,13 @@ class Training(RecordedSteps):
         keep_freed_memory()
         self.accelerator, config, self.about_precision = accelerator_of(config, made_with)
         self.config, self.step_count, self.seconds, self.logged_at, self.skipped = config, 0, 0., 0., []
-        self.window = {}              # sums of what is logged, since the last line of metrics.jsonl
+        self.window, self.given = {}, data is not None # sums of what is logged since the last line; are images given?
         self.beside = {}              # what further losses have of their own, with state_dict and load_state_dict
         self.first_bad = torch.tensor(-1, device=self.device)     # the first step that was not finite
         self._check_parts()
         self._load(data)
         torch.manual_seed(config.seed)
-        model = unet_of(config, self.shape, self.data.num_classes)
+        model = self.network()
         self.conditions = conditions_with(config, self.data, model)
         self.scheduler = noise_process(config)
         if (abar := getattr(self.scheduler, 'alphas_cumprod', None)) is not None:
@@ -74,6 +74,7 @@ class Training(RecordedSteps):
                               config.snr_gamma, None if config.autoencoder else 1.)
         self._prepare(model.to(self.device, memory_format=torch.channels_last))
 
+    def network(self): "A new one."; return unet_of(self.config, self.shape, self.data.num_classes)
     def before(self): "What comes before the first step; yields lines about it, or ''. Here nothing."; return iter(())
     def check(self): "Refuse what lies in the run's folder and cannot be gone on with. Here nothing."
 
@@ -95,8 +96,7 @@ def _check_parts(self:Training):
 @patch
 def _load(self:Training, data):
     c = self.config
-    self.given = data is not None
-    if not self.given:
+    if data is None:
         with self.accelerator.main_process_first():
             data = load_data(c.dataset, c.dataset_path, 'train', c.image_size)
     self.data, self.shape = data.to(self.device), data.shape      # shape: of what the network learns
