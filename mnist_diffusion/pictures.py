@@ -6,7 +6,8 @@
 __all__ = ['image_grid', 'denoising_strip', 'save_gif', 'metrics_figure']
 
 # %% ../nbs/24_pictures.ipynb #c003
-import math
+import math, warnings
+from functools import lru_cache
 from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -25,11 +26,19 @@ def _as_tensor(images):
         images = torch.stack([pil_to_tensor(im) for im in plain])
     return images.detach().cpu()/255 if images.dtype == torch.uint8 else images.detach().float().cpu()
 
+@lru_cache(maxsize=64)
 def _font_for(text):
-    "None for Pillow's own font, which has few letters but these; else one that has most of the world's."
+    "None for Pillow's own font, which has few letters but these; else the first on this machine that has all of them."
     if text.isascii(): return None
-    from matplotlib.font_manager import findfont
-    return ImageFont.truetype(findfont('DejaVu Sans'), 11)
+    from matplotlib.font_manager import findfont, fontManager
+    from matplotlib.ft2font import FT2Font
+    usual, letters = findfont('DejaVu Sans'), {ord(c) for c in text if not c.isspace()}
+    others = sorted(f.fname for f in fontManager.ttflist if 'LastResort' not in f.fname)    # which draws boxes
+    path = next((p for p in [usual, *others] if letters <= FT2Font(p).get_charmap().keys()), None)
+    if path is None:
+        lacks = ''.join(map(chr, sorted(letters - FT2Font(usual).get_charmap().keys())[:10]))
+        warnings.warn(f'no font here has {lacks!r}, which pictures show as boxes: install one (Noto Sans CJK, say)')
+    return ImageFont.truetype(path or usual, 11)
 
 def image_grid(
     images,           # PIL images, a tensor (N,C,H,W) or an array (N,H,W,C) in [0,1] (or uint8)
