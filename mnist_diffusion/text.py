@@ -260,7 +260,7 @@ def caption_faults(
     if words:
         more = f' and {len(words)-10} more' if len(words) > 10 else ''
         faults.append(f"the text encoder does not know {', '.join(map(repr, words[:10]))}{more}: "
-                      'captions that differ only in unknown words are the same to it')
+                      'unknown words are alike to it; try another text_encoder, --config attributes or condition=class')
     return faults
 
 def tokenize(
