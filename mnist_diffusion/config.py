@@ -9,6 +9,7 @@ __all__ = ['SETTINGS', 'CONFIGS', 'BEFORE', 'Setting', 'setting', 'Config', 'set
 # %% ../nbs/22_config.ipynb #c002
 import ast, dataclasses, math, sys, typing
 from dataclasses import dataclass, field
+from functools import wraps
 from pathlib import Path
 from fastcore.basics import patch
 import yaml
@@ -53,7 +54,6 @@ class Config:
                                help='where the data is or is downloaded to; MNIST_DIFFUSION_DATA is looked at too')
     image_size:int|None = setting(None, "height and width to resize to; default: the data's own", low=1)
     shift:int = setting(0, 'augmentation: shift training images by up to this many pixels', low=0, high=16)
-
     condition:str = setting('class', 'what the network knows of each image: its class, or a text', group='text',
                             choices=('class', 'text'))
     captions:list[str]|None = setting(None,
@@ -65,7 +65,6 @@ class Config:
     cross_attention_dim:int|None = setting(None, "size of a text's hidden states; default: the text encoder's", low=1)
     train_text_encoder:bool = setting(False, 'the encoder learns too, with the loss of the network')
     text_encoder_learning_rate:float = setting(1e-4, 'highest learning rate of an encoder that learns, by AdamW', low=0)
-
     output_dir:str = setting('outputs/fast', "the run's folder; an existing run there is continued", group='run',
                              path=True, later=True)
     seed:int = setting(0, 'batches, noise, times and weights are functions of it', low=0, high=2**32-1)
@@ -77,7 +76,6 @@ class Config:
     mixed_precision:str = setting('auto', "auto: chosen for this machine (see the run's config.yaml); fp16 needs a GPU",
                                   choices=('auto', 'no', 'bf16', 'fp16'))
     cuda_graphs:bool = setting(True, 'on one GPU: launch all kernels of a step together', later=True)
-
     optimizer:str = setting('muon', 'muon moves matrices as a whole, adamw every weight by itself', group='optimizer',
                             choices='optimizers.OPTIMIZERS')
     learning_rate:float = setting(3e-3, 'highest learning rate', low=0)
@@ -91,7 +89,6 @@ class Config:
                          choices=('stop', 'skip'), later=True)
     max_skipped:int = setting(10, 'batches that on_nan=skip may skip in the whole run', low=1, later=True)
     ema_decay:float = setting(0.999, 'decay of the average weights, sampled from and saved', low=0, below=1)
-
     num_train_timesteps:int = setting(1000, 'T: times run from 0 to T', group='diffusion', low=1, high=100_000)
     beta_schedule:str = setting('squaredcos_cap_v2', 'how noise grows with time (not for flow)',
                                 choices=('linear', 'scaled_linear', 'squaredcos_cap_v2', 'sigmoid'))
@@ -102,7 +99,6 @@ class Config:
                                   choices=('epsilon', 'sample', 'v_prediction', 'flow', 'flow_map'))
     timestep_sampling:str = setting('logit_normal', 'how training times are drawn',
                                     choices=('uniform', 'logit_normal', 'logit_uniform'))
-
     loss:str = setting('mse', 'kl is of softmaxes over features, posterior_kl of Gaussians (Ho et al. eq. 5)',
                        group='loss', choices='losses.LOSSES')
     teacher:str|None = setting(None, path=True, later=True,
@@ -115,7 +111,6 @@ class Config:
     snr_gamma:float|None = setting(None, 'min-SNR-gamma weighting; none: no weighting; 5 is usual', above=0)
     condition_dropout:float = setting(0.1, low=0, below=1,
         help='share of labels or captions replaced by the null class or the empty caption, for guidance')
-
     model:str = setting('conditional_unet', group='network',
                         help="conditional_unet and pixel_mixture (for likelihood) are ours, the others diffusers'",
                         choices=('conditional_unet', 'pixel_mixture', 'unet2d', 'unet2d_condition'))
@@ -125,12 +120,10 @@ class Config:
         help='size in one number: channels of the first level, the others in the proportions of block_widths')
     layers_per_block:int = setting(1, 'residual blocks per level', low=1, high=16)
     attention:bool = setting(True, 'attention on the smallest map (unet2d_condition: on all but the largest)')
-
     autoencoder:str|None = setting(None, path=True,
         help='learn and draw latents of this autoencoder, a folder; train: a new one, trained first in output_dir/vae')
     autoencoder_widths:list[int] = setting([16, 32, 64], 'of a new one: channels at each level, multiples of 8')
     autoencoder_steps:int = setting(1500, 'of a new one: optimizer steps', low=1)
-
     scheduler:str = setting('UniPCMultistepScheduler', group='sampling', later=True,
                             help='DDPM, DDIM, FlowEuler, FlowHeun, or any diffusers scheduler by class name')
     scheduler_options:dict = setting({}, 'further options of that scheduler', later=True)
@@ -142,7 +135,6 @@ class Config:
     emphasis:float = setting(1., "how often what a text says beyond the class counts; 1 means once", low=0, later=True)
     emphasis_interval:list[float] = setting([0., 1.], 'times within which details count other than once', later=True)
     emphasis_limit:float|None = setting(None, 'most that this adds, as a share of the answer', above=0, later=True)
-
     log_every:int = setting(100, 'optimizer steps per line of metrics.jsonl', group='records', low=1, later=True)
     sample_every:int|None = setting(None, low=0, later=True,
         help='epochs per grid of samples; 0: none; default: 1, or as many short ones as make 500 steps')
@@ -222,6 +214,12 @@ def check_value(
     "The value, if that is of the right type and range; SettingError otherwise."
     if name not in SETTINGS: raise SettingError(name, why=f'is no setting{nearest(name, SETTINGS)}')
     return SETTINGS[name].read(value)
+
+@wraps(_unchecked := Config.__init__)
+def _checked(self, *args, **settings):
+    for name,value in settings.items(): check_value(name, value)
+    _unchecked(self, *args, **settings)
+Config.__init__ = _checked
 
 # %% ../nbs/22_config.ipynb #m007
 #| code-fold: true
