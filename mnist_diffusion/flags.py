@@ -192,6 +192,7 @@ def check_writable(
         why = f'cannot be written to ({e.strerror})'
         raise SettingError(setting, str(folder), why, 'name another folder') from None
 
+# %% ../nbs/50_flags.ipynb #m907
 EXPORTED = 'unet.onnx', 'text_encoder.onnx', 'sampler.json', 'tokenizer.json' # what an export writes
 
 def check_export(
@@ -221,6 +222,7 @@ def check_edit(
     if mask_image is None and num_resamples > 1:
         raise SettingError('num_resamples', num_resamples, 'is for an image that is mended', 'give mask_image as well')
 
+# %% ../nbs/50_flags.ipynb #m910
 GIVEN = 'give them again, from Python: train(config, data=…)' # where a run has learned images of nobody else's
 
 def check_teacher(

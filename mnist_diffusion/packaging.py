@@ -175,17 +175,6 @@ def _licence(run, license=None):
     return dict(license=license, licence='None has been chosen' if license == 'unknown' else license.upper(), tags=tags,
                 datasets=f'datasets: [{run.dataset}]\n'*public)
 
-def _check_drawn(run, result, pipe=None):
-    "SettingError where the figures are of images drawn otherwise than the package draws them."
-    usual = {n: getattr(run.config, n) for n in SAMPLED_WITH}
-    if pipe: usual['scheduler'] = type(pipe.scheduler).__name__
-    plain = lambda v: list(v) if isinstance(v, (list, tuple)) else v
-    other = {n: v for n,v in usual.items() if plain(result.get(n, v)) != plain(v)}
-    if not other: return
-    was, now = (', '.join(f'{n}={d[n]}' for n in other) for d in (result, usual))
-    raise SettingError('model', str(run.folder), f'was measured with {was}, and the package draws with {now}, of which '
-                       'a card has the figures', f'first {_measure_again(run)}')
-
 def _asking(pipe, prompt):
     "What a call and what the command is given."
     if prompt: return repr(prompt), f'--prompt "{prompt}"'
@@ -222,6 +211,18 @@ def _limits(pipe, run):
     lines.append('Some images show another class than was asked for, or none: the accuracy above says how many. Do not '
                  'train a classifier on them without looking.')
     return '\n'.join(f'- {line}' for line in lines)
+
+# %% ../nbs/55_packaging.ipynb #p016f
+def _check_drawn(run, result, pipe=None):
+    "SettingError where the figures are of images drawn otherwise than the package draws them."
+    usual = {n: getattr(run.config, n) for n in SAMPLED_WITH}
+    if pipe: usual['scheduler'] = type(pipe.scheduler).__name__
+    plain = lambda v: list(v) if isinstance(v, (list, tuple)) else v
+    other = {n: v for n,v in usual.items() if plain(result.get(n, v)) != plain(v)}
+    if not other: return
+    was, now = (', '.join(f'{n}={d[n]}' for n in other) for d in (result, usual))
+    raise SettingError('model', str(run.folder), f'was measured with {was}, and the package draws with {now}, of which '
+                       'a card has the figures', f'first {_measure_again(run)}')
 
 def _measure_again(run):
     "The command; quoted, where the folder has blanks."
