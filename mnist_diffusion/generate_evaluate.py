@@ -282,6 +282,7 @@ def evaluate(
 evaluate.example = '''mnist-diffusion evaluate outputs/quickstart --num_images 2000
   mnist-diffusion evaluate outputs/likelihood --likelihood --num_images 500 --also train,classifier,detector'''
 
+# %% ../nbs/51_generate_evaluate.ipynb #c014b
 def _refuse_unused(given):
     "SettingError for what has no effect on what `evaluate` was asked for."
     for f in flags_of(evaluate):

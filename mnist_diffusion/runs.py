@@ -45,7 +45,7 @@ class Run:
 
     def check_data(self,
         setting:str, # that named the run
-        remedy:str   # how it is done from Python
+        remedy='give them again, from Python: train(config, data=…)'
     ):
         "SettingError where Python gave it images that its configuration does not name."
         if not (name := self.data.get('given') and self.data['name']): return

@@ -373,7 +373,7 @@ def train(
     if data is None:
         its = config.teacher and not (run.checkpoints or teacher_config(config))     # whose images are learned too
         r, name = (teacher_run(config), 'teacher') if its else (run, 'output_dir')
-        r.check_data(name, 'give them again, from Python: train(config, data=…)')
+        r.check_data(name)
     if config.teacher and not run.checkpoints and (first := teacher_config(config)):
         own = f' (max_steps={config.max_steps} is its student\'s)' if config.max_steps else ''
         train(first, data, True, progress, f'first its teacher, {config.teacher}{own}, in {first.output_dir}')
