@@ -83,7 +83,7 @@ def train(
         from mnist_diffusion.trainers import taught
         config = taught(config)
     if print_config: return say(config.to_yaml().rstrip())
-    check_run(config, resume)
+    check_run(config, resume, settings)
     run = run_training(config, resume)
     if rank(): return run
     samples = sorted((run/'samples').glob('samples_*.png'), key=lambda p: p.stem + '~')  # an epoch's end comes last
@@ -120,11 +120,11 @@ def quickstart(
     from mnist_diffusion.runs import find_model
     check_writable(output_dir)
     check_enough(num_images)
-    dataset = dataset or _dataset_of(output_dir, dataset_path)
+    given, dataset = ['dataset_path']*bool(dataset), dataset or _dataset_of(output_dir, dataset_path)
     more = dict(max_steps=max_steps) if max_steps else {}
     config = load_config('quickstart', dataset=dataset, dataset_path=dataset_path, output_dir=output_dir,
                          seed=seed, **more)
-    check_run(config)
+    check_run(config, given=given)
     run = run_training(config)
     if rank(): return
     num_images = num_images or SMALL.get(dataset, 2000)

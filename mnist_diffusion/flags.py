@@ -18,7 +18,7 @@ from fastcore.docments import docments
 from .files import BOOLS, DataError, free_folder, locked
 from .config import Config, CONFIGS, from_yaml, nearest, preset_names, Setting, SettingError, SETTINGS
 from .interruptions import rank
-from .image_folders import refuse_own_images, TABLES, TEXT_SUFFIXES
+from .image_folders import NO_FILES, refuse_own_images, refuse_path, TABLES, TEXT_SUFFIXES
 from .runs import find_model, Run, runs_here
 
 # %% ../nbs/50_flags.ipynb #c006
@@ -251,6 +251,7 @@ def _check_images(c):
 def check_run(
     config:Config,     # of a run that is about to start
     resume:bool=True,  # may it go on with one that is there?
+    given=(),          # settings that were named just now; the others stand in a file
 ):
     "SettingError where output_dir cannot be written to, is in use, or holds a run with other settings."
     folder = Path(config.output_dir)
@@ -258,8 +259,12 @@ def check_run(
     betas = [n for n in ('beta_schedule', 'beta_start', 'beta_end') if getattr(config, n) != SETTINGS[n].default]
     if betas and config.prediction_type == 'flow':
         warnings.warn(f'{", ".join(betas)}: of no use with prediction_type=flow, which has no betas')
+    try: refuse_path(config.dataset, config.dataset_path)
+    except SettingError as e:
+        if 'dataset_path' in given: raise
+        warnings.warn(str(e))
     _check_images(config)
-    if config.dataset not in ('folder', 'digits', 'mnist_5k'): refuse_own_images(config.dataset, config.dataset_path)
+    if config.dataset not in ('folder', *NO_FILES): refuse_own_images(config.dataset, config.dataset_path)
     if not rank() and (folder/'.lock').exists():
         with locked(folder): pass           # the training takes it; this is only to refuse at once
     if not any((folder/'checkpoints').glob('checkpoint_*.pt')): return

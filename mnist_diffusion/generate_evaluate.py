@@ -16,6 +16,8 @@ from .files import DataError, expanded, free_folder, read_text
 from .config import SettingError
 from .interruptions import DrawingProgress, say
 from .flags import check_edit, check_writable, flags_of
+from .image_folders import refuse_path
+from .prompt_command import has_colours
 
 # %% ../nbs/51_generate_evaluate.ipynb #c005
 def image_stems(
@@ -217,6 +219,8 @@ def _edits(pipe, pictures, strength, num_resamples):
     from mnist_diffusion.editing import edit_of
     _, height, width = shape = pipe.image_shape
     for name, picture in pictures.items():
+        if (name == 'mask_image' or shape[0] < 3) and has_colours(picture):
+            say(f'{name} has colours, of which only the brightness counts')
         if picture.size == (width, height): continue
         say(f'{name} has {picture.width}×{picture.height} pixels, and is made {width}×{height}')
         mode = 'RGBA' if 'transparency' in picture.info else {'1': 'L', 'P': 'RGB'}.get(picture.mode, picture.mode)
@@ -263,6 +267,7 @@ def evaluate(
         raise SettingError('run', str(run), 'is a pipeline without its run, so its data are unknown',
                            'name the folder of a run (it holds config.yaml)')
     if data is None: model.check_data('run', "in Python, evaluate(run, data={'train': …, 'test': …}) takes them")
+    if not strangers: refuse_path(model.config.dataset, dataset_path)
     check_enough(num_images)
     check_sampling(model, None, num_inference_steps, scheduler, scheduler_options)
     folder = model.folder if output_dir is None else expanded(output_dir)

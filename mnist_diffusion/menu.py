@@ -41,7 +41,7 @@ class Questions:
     def would_run(self, *words):
         "An error where `train` would refuse these words."
         values = self.parser_of('train').values(words)
-        check_run(load_config(values.pop('config'), **values))
+        check_run(load_config(values.pop('config'), **values), given=values)
 
 # %% ../nbs/57_menu.ipynb #m009
 EPOCHS = 'epochs (none: as many as it takes)'

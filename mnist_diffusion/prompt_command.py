@@ -12,6 +12,7 @@ from statistics import median
 from typing import Annotated
 from .files import expanded
 from .config import SettingError
+from .image_folders import refuse_path
 from .interruptions import Progress, say
 
 # %% ../nbs/49_prompt_command.ipynb #pc006
@@ -113,6 +114,7 @@ def _training_data(run, dataset_path, data):
     from mnist_diffusion.datasets import find_mnist, images_of, load_data
     c, names = run.config, run.class_names
     where = dataset_path or c.dataset_path
+    refuse_path(c.dataset, dataset_path)
     if data is None and c.dataset == 'mnist' and not find_mnist(where):
         say('MNIST is not here: images of mnist_5k stand for what is wanted')
         return load_data('mnist_5k', image_size=c.image_size).with_classes(names)
