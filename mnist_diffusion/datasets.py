@@ -23,7 +23,7 @@ from torchvision.datasets.utils import check_integrity, extract_archive
 from .data import embedded_digits, embedded_mnist, ImageData, on_background, resize
 from .files import DataError, expanded, fetch, gathered, raise_all
 from .image_folders import as_shown, captions_for, files_below, IMAGE_SUFFIXES, image_parts
-from .image_folders import read_captions, refuse_own_images, TABLES, TEXT_SUFFIXES
+from .image_folders import read_captions, refuse_own_images, refuse_path, TABLES, TEXT_SUFFIXES
 from .config import nearest, SettingError
 
 # %% ../nbs/23_datasets.ipynb #c036
@@ -329,6 +329,8 @@ def load_data(
     if split not in ('train', 'test'): raise SettingError('split', split, 'is not known', "choose 'train' or 'test'")
     if image_size is not None and image_size < 1:
         raise SettingError('image_size', image_size, 'is out of range', 'choose 1 or more')
+    try: refuse_path(dataset, dataset_path)
+    except SettingError as e: warnings.warn(str(e))         # a run's config.yaml may have it from elsewhere
     data = READERS[dataset](split=split, dataset_path=dataset_path, image_size=image_size, download=download)
     if image_size: data = replace(data, images=resize(data.images, image_size))
     return data.to(device)

@@ -259,10 +259,7 @@ def check_run(
     betas = [n for n in ('beta_schedule', 'beta_start', 'beta_end') if getattr(config, n) != SETTINGS[n].default]
     if betas and config.prediction_type == 'flow':
         warnings.warn(f'{", ".join(betas)}: of no use with prediction_type=flow, which has no betas')
-    try: refuse_path(config.dataset, config.dataset_path)
-    except SettingError as e:
-        if 'dataset_path' in given: raise
-        warnings.warn(str(e))
+    if 'dataset_path' in given: refuse_path(config.dataset, config.dataset_path)
     _check_images(config)
     if config.dataset not in ('folder', *NO_FILES): refuse_own_images(config.dataset, config.dataset_path)
     if not rank() and (folder/'.lock').exists():

@@ -15,6 +15,7 @@ from torch import Tensor
 from torchvision.transforms import functional as TF
 from .config import nearest, SettingError
 from .data import ImageData, rng
+from .image_folders import NO_FILES
 from .datasets import images_of, load_data, read_images, READERS
 from .files import write_whole
 from .interruptions import Progress, say
@@ -55,7 +56,7 @@ def named_strangers(
 )->Tensor:       # (N,C,H,W), uint8
     "Images that do not belong, made to fit the model. DataError where they cannot be had."
     if name not in READERS or name == 'folder': return read_images(name, shape)
-    images = load_data(name, dataset_path, 'test').images
+    images = load_data(name, None if name in NO_FILES else dataset_path, 'test').images
     if images.shape[1] > shape[0]: images = TF.rgb_to_grayscale(images)
     images = images.expand(-1, shape[0], -1, -1)
     return images if images.shape[2:] == shape[1:] else TF.resize(images, list(shape[1:]), antialias=True)
