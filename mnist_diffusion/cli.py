@@ -54,8 +54,8 @@ from pathlib import Path
 from typing import Annotated
 from .files import DataError
 from .config import from_yaml, load_config, nearest, preset_names, SettingError
-from .interruptions import catch_early, disk_is_full, end_with_launcher, first_to_fail, out_of_memory
-from .interruptions import rank, RunEnded, say, stopped_line
+from .interruptions import catch_early, disk_is_full, end_with_launcher, first_to_fail, forget_stdout
+from .interruptions import out_of_memory, rank, RunEnded, say, stopped_line
 from .packaging import package
 from .grids import experiments, merge
 from .prompt_command import prompt
@@ -384,13 +384,13 @@ def main(
     if os.environ.get('MNIST_DIFFUSION_DEBUG'): return run_command(argv)
     try:
         with stoppable(), plain_output(): return run_command(argv)
-    except BrokenPipeError: sys.stdout = None; return 1
+    except BrokenPipeError: forget_stdout(); return 1
     except (Exception, KeyboardInterrupt) as e:         # whatever a library has made of it
+        forget_stdout()
         if STOPPED or isinstance(e, KeyboardInterrupt):
             return complain(stopped_line(signum := (*STOPPED, signal.SIGINT)[0], argv, e), 128+signum, '')
         if isinstance(e, RunEnded): return complain(e, e.exit_status, '' if e.reason == 'stopped' else 'error: ')
-        if isinstance(e, ValueError): return complain(e, 2)
-        if isinstance(e, OSError): return complain(e, 1)
+        if isinstance(e, (ValueError, OSError)): return complain(e, 2 if isinstance(e, ValueError) else 1)
         if disk_is_full(e): return complain(f'the disk is full ({e}): make room, then run the same command again', 1)
         if out_of_memory(e):
             return complain('there is too little memory: lower --batch_size, --model_channels or --block_widths', 1)

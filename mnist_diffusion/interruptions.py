@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['USR1', 'HUP', 'STOPS', 'EARLY', 'GO_ON', 'MARKS', 'PROGRAMS', 'RunEnded', 'catch_early', 'caught_signals',
            'stopped_line', 'launcher', 'end_with_launcher', 'chain', 'disk_is_full', 'out_of_memory', 'process_lost',
-           'explained_faults', 'first_to_fail', 'rank', 'say', 'Progress', 'DrawingProgress', 'first_alone']
+           'explained_faults', 'first_to_fail', 'rank', 'say', 'forget_stdout', 'Progress', 'DrawingProgress',
+           'first_alone']
 
 # %% ../nbs/32_interruptions.ipynb #c002
 import errno, os, re, signal, sys, threading, time
@@ -193,6 +194,11 @@ def say(
     try: print(*words, flush=True)
     except BrokenPipeError: raise
     except OSError as e: raise OSError(f'stdout cannot be written to ({e.strerror})') from None
+
+def forget_stdout():
+    "What a stdout that cannot be written to still holds goes nowhere: Python would try again as it ends, and fail."
+    try: sys.stdout.flush()
+    except OSError: os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 # %% ../nbs/32_interruptions.ipynb #pg02
 class Progress:
