@@ -62,7 +62,7 @@ class RecordedSteps:
         looked_at = c.mixed_precision == 'fp16' or c.on_nan != 'stop'
         whole = self.accelerator.num_processes == c.gradient_accumulation_steps == 1
         wanted = c.cuda_graphs and self.device.type == 'cuda' and self.recorded is not False
-        return wanted and whole and not (looked_at or c.teacher or c.train_text_encoder)
+        return wanted and whole and not (looked_at or c.train_text_encoder)
 
     @contextmanager
     def kernel_by_kernel(self):
@@ -73,13 +73,21 @@ class RecordedSteps:
 
 # %% ../nbs/29_cuda_graphs.ipynb #rs002
 @patch
-def _recordable(self:RecordedSteps, null):
+def step_inputs(self:RecordedSteps)->tuple: # tensors by name; a function of them: the loss, and its parts in a dict
+    "What is drawn for this step, and what its loss is."
+    drawn, condition = self.draw()
+    def loss(images, noise, timesteps, **kwargs):
+        return self.loss(self.model, images, Condition(kwargs, condition.null), noise, timesteps)
+    return {n: drawn[n] for n in ('images', 'noise', 'timesteps')} | condition.kwargs, loss
+
+@patch
+def _recordable(self:RecordedSteps, loss_of):
     "The work of a step, as a function of tensors alone."
-    def work(share, images, noise, timesteps, **kwargs):
+    def work(share, **inputs):
         self._set_rates(share)
         for group in self.optimizer.param_groups: group['capturable'] = share.device.type == 'cuda'
         try:
-            loss, named = self.loss(self.model, images, Condition(kwargs, null), noise, timesteps)
+            loss, named = loss_of(**inputs)
             self.accelerator.backward(loss)
             norm = self._clipped()
             self.optimizer.step()
@@ -93,13 +101,13 @@ def _recordable(self:RecordedSteps, null):
 @patch
 def replay(self:RecordedSteps)->dict: # the loss, its parts and grad_norm
     "The recorded step, with what is drawn for this one."
-    (drawn, condition), share = self.draw(), torch.tensor(self.learning_rate_at(self.step_count, 1.))
-    inputs = {n: drawn[n] for n in ('images', 'noise', 'timesteps')} | condition.kwargs
+    (inputs, loss_of), share = self.step_inputs(), torch.tensor(self.learning_rate_at(self.step_count, 1.))
     inputs['share'] = sent(share, self.device)
     if self.recorded is None:
         moments = lambda: [v for s in self.optimizer.state.values() for v in s.values() if torch.is_tensor(v)]
-        changed = lambda: [*self.model.parameters(), *moments()]
-        try: self.recorded = Recorded(self._recordable(condition.null), inputs, changed)
+        beside = lambda: [v for part in self.beside.values() for v in part.buffers()]
+        changed = lambda: [*self.model.parameters(), *moments(), *beside()]
+        try: self.recorded = Recorded(self._recordable(loss_of), inputs, changed)
         except RuntimeError as e:
             self.recorded, why = False, str(e).splitlines()[0]
             warnings.warn(f'the kernels of a step cannot be launched together ({why}): one by one, which is slower')

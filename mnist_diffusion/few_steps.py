@@ -163,19 +163,23 @@ def distance(self:Moments,
     features:Tensor, # of drawn images, (B,D)
     labels:Tensor,   # what was requested, (B,)
     add=lambda x: x, # sums a tensor over processes
+    counted=None,    # which of them belong to it, (B,), bool; default: all
 )->Tensor:           # a scalar, in units of the data's variance; its gradient is that of the distance
     "The distance now; the averages take this batch in."
-    z, K = (features - self.centre[labels]) @ self.axes, len(self.centre)
-    total, squares = torch.zeros_like(self.mean).index_add(0, labels, z.detach()), z.detach().T @ z.detach()
-    count = add(torch.bincount(labels, minlength=K).to(z))
-    self.steps += 1
-    new = 1 - min(self.memory, self.steps.item()/(self.steps.item()+10))
-    self.mean += new * (add(total) - count[:,None]*self.mean) / (count.sum()*self.share)[:,None]
-    self.covariance.lerp_(add(squares)/count.sum(), new)
+    mine = (torch.ones_like(labels) if counted is None else counted).to(features)
+    z = (features - self.centre[labels]) @ self.axes * mine[:,None]
+    member = mine * (torch.arange(len(self.centre), device=labels.device)[:,None] == labels)     # (K,B)
+    total, squares, count = member @ z.detach(), z.detach().T @ z.detach(), add(member.sum(1))
+    found = (count.sum() > 0).to(z)
+    self.steps += found.long()
+    new = found * (1 - (self.steps/(self.steps+10)).clamp(max=self.memory))
+    all_counted = count.sum().clamp(min=1)
+    self.mean += new * (add(total) - count[:,None]*self.mean) / (all_counted*self.share)[:,None]
+    self.covariance.lerp_(add(squares)/all_counted, new)
 
     off, sums = self.covariance - torch.diag(self.variances), self.variances[:,None] + self.variances
     pull = off / (sums + self.variances.mean()/10)
-    slope = ((2*self.mean[labels] + z@pull)*z).sum() / max(len(z), 1)
+    slope = ((2*self.mean[labels] + z@pull)*z).sum() / mine.sum().clamp(min=1)
     distance = (self.share[:,None]*self.mean**2).sum() + (off*pull).sum()/2
     return (distance + slope - slope.detach()) / self.variances.sum()
 
@@ -290,8 +294,7 @@ def forward(self:FeatureMatching,
     seen, total = self.seen(images.clamp(-1, 1)), 0.
     for g,moments in enumerate(self.moments):
         mine = group == g
-        if not add(mine.float().sum()): continue
-        far = sum(m.distance(f[mine], labels[mine], add) for m,f in zip(moments, sum(seen, [])))
+        far = sum(m.distance(f, labels, add, mine) for m,f in zip(moments, sum(seen, [])))
         total = total + mine.float().mean()*far
     logits = torch.stack([features[-1] for features in seen])
     right = add((logits.argmax(2) == labels).float().sum(1)) / add(torch.ones_like(labels).sum())
@@ -307,7 +310,7 @@ def nearest_level(
     s:Tensor # times in (0, 1], (B,)
 )->Tensor:   # positions in LEVELS, (B,): 0 for noise only
     "To which of the levels a time belongs."
-    later = (s[:,None] - s.new_tensor(LEVELS[1:])).abs().argmin(1) + 1
+    later = torch.stack([(s-level).abs() for level in LEVELS[1:]]).argmin(0) + 1
     return torch.where(s > .99, 0, later)
 
 def draw_fresh(

@@ -15,6 +15,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save
 import torch
 from .data import rng
+from .unets import Condition
 from .walks import few
 from .samplers import process_of, sampler_for
 from .few_steps import (draw_fresh, draw_states, ENCODER_STEPS, encoder_steps, ENCODERS, FeatureMatching,
@@ -229,6 +230,7 @@ class WalkLearning:
 @patch
 def _turn(self:WalkLearning):
     "Begin the second part: another loss."
+    if self.recorded: self.recorded = None
     with self.accelerator.autocast():
         self.beside['matching'] = self.matching or FeatureMatching(self.encoders(), self.data).to(self.device)
 
@@ -340,6 +342,7 @@ def before(self:WalkLearning):
 @patch
 def drawn(self:WalkLearning):
     "States of the global batch, their times, what they should show (numbers and classes), ends of the first of them."
+    if self.walks is None: list(self.before())
     c, count = self.config, self.step_count
     of_walks = c.batch_size//4 if 'matching' in self.beside else c.batch_size
     idx, places = (v.to(self.device) for v in draw_states(self.walks, of_walks, c.seed, count))
@@ -349,13 +352,11 @@ def drawn(self:WalkLearning):
     x, s, rows = draw_fresh(self.data, c.batch_size-of_walks, c.seed, count)
     labels = self.data.labels[rows]
     fresh = x, s, self.conditions.numbers(labels, rows, c.seed, count), labels
-    states, times, *wanted = walks
-    return *map(torch.cat, zip((states, times.clamp(max=NEAR_NOISE), *wanted), fresh)), ends
+    return *map(torch.cat, zip((walks[0], walks[1].clamp(max=NEAR_NOISE), *walks[2:]), fresh)), ends
 
 @patch
 def share(self:WalkLearning,
-    micro:int,    # which of the `gradient_accumulation_steps` parts
-    of_walks:int  # how many of the global batch are states of walks: the first
+    micro:int, of_walks:int # which part of the step; how many of the global batch are states of walks: the first
 ):                # their positions; and how many of those are states of walks
     "This process's share of both kinds."
     n = self.accelerator.num_processes * self.config.gradient_accumulation_steps
@@ -365,24 +366,35 @@ def share(self:WalkLearning,
     return torch.cat(mine), len(mine[0])
 
 @patch
+def loss_of(self:WalkLearning,
+    x, s, condition, labels, ends # states, their times, what they should show, its classes; ends of the first of them
+)->tuple: # the loss, and its parts in a dict
+    "What is learned from these states: where their walks end and, in the second part, the features of the data."
+    acc, matching, T = self.accelerator, self.beside.get('matching'), self.config.num_train_timesteps
+    with acc.autocast():
+        if matching: losses = matched_loss(self.model, matching, x, s, condition, labels, ends, T, acc.reduce)
+        else: losses = {'distillation': (jump(self.model, x, s, condition, T) - ends).square().mean()}
+    return sum(losses.values()), {f'{n}_loss': v.detach() for n,v in losses.items()}
+
+@patch
+def step_inputs(self:WalkLearning)->tuple:
+    "See RecordedSteps."
+    x, s, numbers, labels, ends = self.drawn()
+    condition = self.conditions.rows(numbers)
+    def loss(x, s, labels, ends, **kwargs): return self.loss_of(x, s, Condition(kwargs, condition.null), labels, ends)
+    return dict(x=x, s=s, labels=labels, ends=ends) | condition.kwargs, loss
+
+@patch
 def gradients(self:WalkLearning)->dict: # the loss and its named parts, on the device
     "Forward and backward on the global batch of step `self.step_count`, part by part."
-    if self.walks is None: list(self.before())
-    c, acc, sums, matching = self.config, self.accelerator, {}, self.beside.get('matching')
-    *states, ends = self.drawn()
-    add = (lambda v: acc.reduce(v, 'sum')) if acc.num_processes > 1 else lambda v: v
+    c, acc, sums, (*states, ends) = self.config, self.accelerator, {}, self.drawn()
     for micro in range(c.gradient_accumulation_steps):
         rows, w = self.share(micro, len(ends))
         x, s, numbers, labels = (v[rows] for v in states)
         condition, last = self.conditions.rows(numbers), micro == c.gradient_accumulation_steps-1
-        with nullcontext() if last else acc.no_sync(self.model), acc.autocast():
-            if matching: losses = matched_loss(self.model, matching, x, s, condition, labels, ends[rows[:w]],
-                                               c.num_train_timesteps, add)
-            else: losses = {'distillation': (jump(self.model, x, s, condition, c.num_train_timesteps)
-                                             - ends[rows]).square().mean()}
-            loss = sum(losses.values())
         with nullcontext() if last else acc.no_sync(self.model):
+            loss, named = self.loss_of(x, s, condition, labels, ends[rows[:w]])
             acc.backward(loss / c.gradient_accumulation_steps)
-        for k,v in {'loss': loss, **{f'{n}_loss': v for n,v in losses.items()}}.items():
-            sums[k] = sums.get(k, 0) + v.detach() / c.gradient_accumulation_steps
+        named |= {'loss': loss.detach()}
+        sums = {k: sums.get(k, 0) + v / c.gradient_accumulation_steps for k,v in named.items()}
     return sums
