@@ -228,7 +228,10 @@ def _measure_again(run):
     "The command; quoted, where the folder has blanks."
     return shlex.join(['mnist-diffusion', 'evaluate', str(run.folder), '--latest', '--num_images', '10000'])
 
-def _table(run): return (run/'evaluation.md').read_text(encoding='utf-8').strip()
+def _table(run):
+    "The figures of what is packaged, the end of the run: which checkpoint was better is nothing to those who have one."
+    parts = (run/'evaluation.md').read_text(encoding='utf-8').strip().split('\n\n')
+    return '\n\n'.join(p for p in parts if not p.startswith(('| checkpoint', 'Best: ')))
 
 def _evaluated(run):
     "The figures of a run's newest state; SettingError where there are none."
