@@ -265,7 +265,7 @@ class FeatureMatching(nn.Module):
         encoders,   # from train_encoder, one or more
         data,       # training images, an ImageData
         groups:int=4, # kinds of drawn images that are counted apart: one for each of LEVELS
-        cross_entropy:float=0.03, # its weight, where classes are read less often than real ones are
+        cross_entropy:float=0.03, # its weight, for an encoder that reads fewer drawn digits than real ones
         memory:float=0.995, # see Moments
         real=None, # what real_features yields, where somebody has it already
     ):
