@@ -79,6 +79,8 @@ def located(dataset, sources, dataset_path, download):
         if root != roots[0] != Path('./dataset_cache'): warnings.warn(f'{dataset} is not in dataset_path '
             f'{str(dataset_path)!r}: it is read from {str(root)!r}, which MNIST_DIFFUSION_DATA names')
         return paths
+    for root in roots[1:]:
+        if not root.exists(): warnings.warn(f'MNIST_DIFFUSION_DATA names {str(root)!r}, which does not exist')
     for s in sources:
         if s.find(roots[0]): continue
         why = fetch(roots[0]/s.path, s.urls, s.md5) if download else 'download is off'

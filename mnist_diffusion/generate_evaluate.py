@@ -139,7 +139,7 @@ def _say_whose():
     "Which model draws where none was named, and how a run of one's own would."
     from mnist_diffusion.runs import runs_here
     runs = runs_here()
-    own = f'; your newest run would with --model {runs[0]}' if runs else ''
+    own = f'; --model draws with a run of yours (the newest is {runs[0]})' if runs else ''
     say(f'the model that comes with the package (text_fast, of MNIST) draws{own}')
 
 def _stems(names, labels=None):
