@@ -6,7 +6,7 @@
 __all__ = ['ATTRIBUTES', 'EDGES', 'LOW', 'MIDDLE', 'HIGH', 'OUTER', 'QUALITIES', 'HELD_OUT_WORDS', 'DEGREES', 'SYNONYMS',
            'NUMBERS', 'FRAMES', 'NOUNS', 'MAX_WORDS', 'HELD_OUT_PAIRS', 'PHRASES', 'VERBS', 'ATTRIBUTE_VOCABULARY',
            'ink', 'distances', 'thickness', 'moments', 'measure', 'Yardstick', 'yardstick', 'meant', 'Said',
-           'phrases_for', 'attribute_caption', 'phrased', 'Wish', 'parse', 'digit_alone', 'described']
+           'phrases_for', 'attribute_caption', 'phrased', 'Wish', 'parse', 'digit_alone', 'described', 'unlearned']
 
 # %% ../nbs/16_attributes.ipynb #at003
 import random, re
@@ -265,8 +265,7 @@ def parse(
     text:str, # a caption or a prompt
 )->Wish:
     "The digit and the attributes that a text names, the first digit of several. ValueError for a contradiction."
-    words = [SYNONYMS.get(w, w) for w in re.findall(r'[a-z]+|[0-9]+', text.lower())]
-    digit, bins, degree, negated, k = None, {}, '', False, 0
+    words, digit, bins, degree, negated, k = _words(text), None, {}, '', False, 0
     while k < len(words):
         word, quality, used, further = words[k], *_quality(words, k)
         if quality:
@@ -281,6 +280,8 @@ def parse(
             degree, negated = '', False
         k += used or 1
     return Wish(digit, bins)
+
+def _words(text): return [SYNONYMS.get(w, w) for w in re.findall(r'[a-z]+|[0-9]+', text.lower())]
 
 def _quality(words, k):
     "The quality that begins at word k, how many words it takes, and a degree within: 'leaning very far to the left'."
@@ -319,3 +320,22 @@ def _said_words():
     return [w for t in texts for w in re.findall('[a-z]+', t)]
 
 ATTRIBUTE_VOCABULARY = list(dict.fromkeys([*VOCABULARY, *_said_words()]))
+
+# %% ../nbs/16_attributes.ipynb #at062
+def unlearned(
+    pipe,  # a TextToDigitPipeline
+    texts, # prompts
+)->str:    # a sentence; empty where there is nothing to say, or it may have learned such words
+    "What prompts say of attributes, for a model of built-in captions whose text encoder never heard of any."
+    usual = [DIGIT_TEMPLATES[0].replace('{digit}', str(d)) for d in range(10)]
+    if 'leaning' in pipe.tokenizer.get_vocab() or pipe.config.get('prompts') != usual: return ''
+    said = {}
+    for text in texts:
+        words, k = _words(text), 0
+        while k < len(words):
+            quality, used, _ = _quality(words, k)
+            if quality: said[' '.join(words[k:k+used])] = True
+            k += used or 1
+    if not said: return ''
+    return (f'this model has learned no attributes, and {", ".join(map(repr, said))} say{"s"*(len(said) == 1)} nothing '
+            'to it: --config attributes trains one that has')

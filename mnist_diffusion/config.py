@@ -286,7 +286,9 @@ def _teacher_conflicts(c):
     "What goes with a teacher, and what needs pixels, where latents are learned."
     if bool(c.teacher) != (c.prediction_type == 'flow_map'):
         yield 'teacher', 'goes with prediction_type=flow_map', 'give both, as --config one_step does, or neither'
-    if c.teacher and c.guidance_scale != 1: yield 'guidance_scale', 'is of no use: the walks have it inside', 'leave it'
+    for name, none in dict(guidance_scale=1, guidance_interval=[0, 1], guidance_rescale=0).items():
+        if not c.teacher or getattr(c, name) == none: continue
+        yield name, 'is of no use: the walks have guidance inside', f'give {none}'
     if c.teacher and c.num_walks < (n := c.batch_size):
         yield 'num_walks', f'is less than batch_size={n}', f'give {n} or more, or a smaller batch_size'
     for name, given in dict(teacher=c.teacher, shift=c.shift, model=c.model == 'pixel_mixture').items():

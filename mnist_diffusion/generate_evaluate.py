@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 from statistics import median
 from typing import Annotated
-from .files import DataError, expanded, free_folder, read_text
+from .files import DataError, expanded, free_folder, read_text, write_whole
 from .config import SettingError
 from .interruptions import DrawingProgress, say
 from .flags import check_edit, check_writable, flags_of
@@ -42,10 +42,11 @@ def labels_of(
     return next(([name] for name in names or [] if ',' in name and plain(name) == whole), labels)
 
 def texts_of(
-    model, labels, prompt, prompt_file, negative_prompt # as for generate
+    model, labels, prompt, prompt_file, negative_prompt, emphasis=None, emphasis_interval=None # as for generate
 )->list:         # texts, or None where classes are drawn
     "The texts to draw; SettingError where they make no sense for this model."
-    given = {'prompt': prompt, 'prompt_file': prompt_file, 'negative_prompt': negative_prompt}
+    given = dict(prompt=prompt, prompt_file=prompt_file, negative_prompt=negative_prompt, emphasis=emphasis,
+                 emphasis_interval=emphasis_interval)
     name = next((n for n,v in given.items() if v is not None), None)
     if name and model.condition == 'class':
         raise SettingError(name, str(given[name]), f'needs a model of texts, and {model.folder} is one of classes',
@@ -104,15 +105,14 @@ def generate(
     overwrite:bool=False,               # replace images that are there already, which is otherwise an error
 )->Path:                                # the grid
     "Draw images with a trained model: a PNG for each, and a grid with a row for each class or text."
+    from mnist_diffusion.attributes import unlearned
     from mnist_diffusion.runs import check_sampling, draw, find_model
     asked = {n: v for n,v in locals().items() if n in ASKED and v is not None}
-    run = find_model(model)
-    labels = labels_of(labels, run.class_names)
-    texts = texts_of(run, labels, prompt, prompt_file, negative_prompt)
+    labels = labels_of(labels, (run := find_model(model)).class_names)
+    texts = texts_of(run, labels, prompt, prompt_file, negative_prompt, emphasis, emphasis_interval)
     given = _opened(image, mask_image, strength, num_resamples)
     check_sampling(run, labels, num_inference_steps, scheduler, scheduler_options)
-    def where():
-        return expanded(output_dir or ('inference_samples' if overwrite else free_folder('inference_samples')))
+    def where(): return expanded(output_dir or ('inference_samples' if overwrite else free_folder('inference_samples')))
     check_writable(where())
     known = image_stems(texts) if texts else run.class_names and _stems(run.class_names, labels)
     if known: _refuse_existing(known, num_images, where(), overwrite)
@@ -120,12 +120,13 @@ def generate(
     pipe = run.load_pipeline(scheduler, scheduler_options)
     subjects, names, stems = (texts, texts, known) if texts else _subjects(run, pipe, labels)
     if not known: _refuse_existing(stems, num_images, where(), overwrite)
-    options = asked | _edits(pipe, given, strength, num_resamples)
-    if negative_prompt and (pipe.config.guidance_scale if guidance_scale is None else guidance_scale) == 1:
+    if texts and not run.config.captions and (unheard := unlearned(pipe, texts)): say(unheard)
+    scale = pipe.config.guidance_scale if guidance_scale is None else guidance_scale
+    if negative_prompt and scale == 1 and not pipe.has_guidance_inside:
         say('guidance_scale is 1, which means none: the negative prompt has no effect')
     began = time.perf_counter()
-    out = draw(pipe, [a for a in subjects for _ in range(num_images)], guidance_scale, num_inference_steps,
-               seed=seed, batch_size=batch_size, return_intermediates=gif, **options)
+    out = draw(pipe, [a for a in subjects for _ in range(num_images)], guidance_scale, num_inference_steps, seed=seed,
+               batch_size=batch_size, return_intermediates=gif, **asked, **_edits(pipe, given, strength, num_resamples))
     say(_cost(out, time.perf_counter()-began))
     return _write_images(out, names, stems, num_images, where(), gif, overwrite)
 
@@ -340,7 +341,6 @@ def measure_run(
     return result, table, images, evaluation.labels
 
 def _write_evaluation(folder, result, table, results, floor):
-    from mnist_diffusion.files import write_whole
     from mnist_diffusion.evaluation_tables import plot_comparison
     folder.mkdir(parents=True, exist_ok=True)
     files = [folder/n for n in ('evaluation.json', 'evaluation.md', 'checkpoints.png')]
@@ -356,7 +356,6 @@ def _write_evaluation(folder, result, table, results, floor):
 # %% ../nbs/51_generate_evaluate.ipynb #c016
 def _states(model, newest, latest, scheduler):
     "Names and pipelines of the checkpoints of a run, the newest last, which is the run's own pipeline."
-    from mnist_diffusion.files import DataError
     from mnist_diffusion.runs import load_checkpoint, pipeline_at
     newest.set_progress_bar_config(disable=True)
     paths = model.checkpoints

@@ -286,18 +286,18 @@ DigitPipeline.interpolate, DigitPipeline._ends = interpolate, ends_of
 def _settled(self:DigitPipeline, options, n):
     "Options of a call for `n` images: checked, and the pipeline's own where None was given."
     own = {k: v if self.config.get(k) is None else self.config[k] for k,v in DEFAULTS.items() if k != 'mixed_precision'}
-    if self.has_guidance_inside: own |= dict(guidance_scale=1, num_inference_steps=self.config.num_inference_steps or 1)
+    none = dict(guidance_scale=1, guidance_interval=(0, 1), guidance_rescale=0) if self.has_guidance_inside else {}
+    if none: own |= none | dict(num_inference_steps=self.config.num_inference_steps or 1)
     own['num_inference_steps'] = min(own['num_inference_steps'], self.scheduler.config.num_train_timesteps)
     options = options | {k: v for k,v in own.items() if options[k] is None}
     for k in ('guidance_rescale', 'batch_size', 'return_intermediates'): options[k] = checked(k, options[k])
     if options['mixed_precision'] is not None: checked('mixed_precision', options['mixed_precision'])
-    scale = options['guidance_scale']
-    if isinstance(scale, Tensor) and scale.ndim and scale.shape != (n,):
+    if isinstance(scale := options['guidance_scale'], Tensor) and scale.ndim and scale.shape != (n,):
         raise ValueError(f'guidance_scale has shape {tuple(scale.shape)} for {n} images: give one number, or {n}')
     guidance_scales(scale, [0.5], options['guidance_interval'])     # mistakes come to light also where guidance is off
-    if self.has_guidance_inside and (callable(scale) or torch.as_tensor(scale).ne(1).any()):
-        raise ValueError(f'guidance_scale={spelled(scale)} is not for this student, which has learned walks with '
-                         'guidance in them: leave it out')
+    for k,v in none.items():
+        if callable(given := options[k]) or torch.as_tensor(given).ne(torch.tensor(v)).any():
+            raise ValueError(f'{k}={spelled(given)} is not for this student, which has guidance inside: leave it out')
     self._scheduler_for(options['num_inference_steps'], options.get('edit'))
     callback, inputs = (options.pop(k) for k in ('callback_on_step_end', 'callback_on_step_end_tensor_inputs'))
     return options | self._callback_of(callback, inputs)

@@ -146,8 +146,7 @@ def sampling_error(
     except Exception as e: raise ValueError(_short(e)) from None
     if leaks: raise ValueError('it draws noise that no seed governs')
     if x.shape != noise.shape: raise ValueError(f'it makes images of another shape, {tuple(x.shape[1:])}')
-    error = network.error(x)
-    apart = (x[4]-x[0]).abs().max()        # the same noise and seed
+    error, apart = network.error(x), (x[4]-x[0]).abs().max()     # apart: of the same noise and seed
     if error < math.inf and apart > 0.01: raise ValueError('what it draws depends on the images beside it')
     return error
 
@@ -218,8 +217,7 @@ def _find(name):
     "The class called `name`; ValueError where there is none."
     if name in scheduler_names(): return OURS.get(name) or getattr(diffusers, name)
     near = [n for n in scheduler_names() if len(str(name)) > 3 and n.lower().startswith(str(name).lower())]
-    near.sort(key=len)
-    near = near or difflib.get_close_matches(str(name), scheduler_names(), 1, 0.4)
+    near = sorted(near, key=len) or difflib.get_close_matches(str(name), scheduler_names(), 1, 0.4)
     raise ValueError(f'scheduler={name!r} is not known' + (f' (did you mean {near[0]!r}?)' if near else '') +
                      ': choose DDPM, DDIM, FlowEuler, FlowHeun or a diffusers class')
 
@@ -244,8 +242,7 @@ def _wrong_option(name, cls, options):
         near = difflib.get_close_matches(str(k), others, 1, 0.6)
         if k not in known: return f'scheduler_options: {name} has no option {k!r}' + \
             (f' (did you mean {near[0]!r}?)' if near else f' (it has {", ".join(others)})')
-        usual = parameters[k].default
-        hint = hints.get(k, type(usual))
+        hint = hints.get(k, type(usual := parameters[k].default))
         if hint is type(None) or type(v) is type(usual) and _plain(v) and v == usual or _suits(v, hint): continue
         words = {bool: 'true or false', int: 'a whole number', float: 'a number', str: 'a text'}.get(hint)
         words = words or ' or '.join(str(getattr(h, '__name__', h)) for h in typing.get_args(hint)) or 'another type'
@@ -255,6 +252,10 @@ def _in_words(process):
     names = ['prediction_type'] + ['beta_schedule']*(not process['prediction_type'].startswith('flow'))
     names += ['rescale_betas_zero_snr']*bool(process['rescale_betas_zero_snr'])
     return ', '.join(f'{k}={process[k]!r}' for k in names)
+
+def _unfit(who, process, why): # in a sentence that lacks its remedy
+    if process['prediction_type'] != 'flow_map': return f'{who} cannot sample {_in_words(process)} ({why})'
+    return f'{who} is not for a student (prediction_type=flow_map), which says at once where a walk ends'
 
 # %% ../nbs/06_samplers.ipynb #s115
 USUAL = {k: PROCESS[k] for k in ('num_train_timesteps', 'beta_start', 'beta_end')}
@@ -279,7 +280,7 @@ def _reason(name, process, options, n):
     wanted = f'scheduler={name!r}' + f' with scheduler_options={options}'*bool(options)
     try: scheduler = _build(name, process, options)
     except Exception as e: return f'{wanted} cannot be made for {_in_words(process)} ({_short(e)})'
-    if why := misfit(scheduler, process): return f'{wanted} cannot sample {_in_words(process)} ({why})'
+    if why := misfit(scheduler, process): return _unfit(wanted, process, why)
     key = tuple(process.items())
     if _euler_error(key, _trial_steps(key)) > CLEAR and process != process | USUAL:     # too few times to tell by
         if why := _refusal(name, process | USUAL, options): return why
@@ -375,8 +376,7 @@ def check_sampler(
         raise ValueError(f'the scheduler {name} has prediction_type={process["prediction_type"]!r}, '
                          f'which is not known: choose {", ".join(PREDICTION_TYPES)}')
     if why := misfit(scheduler, process):
-        near = _nearest(name, process)
-        raise ValueError(f'{name} cannot sample {_in_words(process)} ({why}): choose {near or "another"!r}')
+        raise ValueError(f'{_unfit(name, process, why)}: choose {_nearest(name, process) or "another"!r}')
     if n is None or not (why := misfit(scheduler, process, n, **step_options)): return
     if step_options and not misfit(scheduler, process, n):
         words = ', '.join(f'{k}={v!r}' for k,v in step_options.items())

@@ -18,7 +18,7 @@ from .unets import num_classes
 from .pipelines import DEFAULTS
 from .text import caption_faults
 from .text_pipelines import TextToDigitPipeline
-from .attributes import described, meant, parse
+from .attributes import described, meant, parse, unlearned
 from .background_work import steps_of, Worker
 from .files import PACKAGED
 from .galleries import Gallery, History, style
@@ -354,10 +354,11 @@ def _changed(self:Generate, change):
 
 @patch
 def warn(self:Generate):
-    "Name the words that the text encoder does not know, and a text that is too long for it."
+    "Name the words that text encoder or network do not know, and a text that is too long."
     if not self.takes_text: return
     texts = [self.controls[n].value for n in ('prompt', 'negative_prompt')]
     faults = caption_faults(texts, self.pipe.tokenizer, self.pipe.config.tokenizer_max_length)
+    faults += filter(None, [unlearned(self.pipe, texts)])
     if not texts[0].strip(): faults.insert(0, 'the prompt is empty: nothing is asked for, and any digit may come')
     self.hint.layout.display = '' if faults else 'none'
     self.hint.value = ' '.join(f'<span role="alert" class="mnist-warning">⚠ {escape(f)}</span>' for f in faults)
