@@ -321,8 +321,7 @@ def before(self:WalkLearning):
     "The walks: taken by all processes together, and read. Yields how far they are."
     acc, missing, began, told = self.accelerator, self.files.missing, time.monotonic(), -math.inf
     self.files.check()
-    silent = missing and self.teacher.config.get('emphasis') not in (None, 1)
-    without = ', without its emphasis' if silent else ''
+    without = ', without its emphasis'*bool(missing and self.teacher.config.get('emphasis') not in (None, 1))
     if missing: yield f'taking walks of {self.config.teacher}{without}, {self.files.made_ready(self.data.shape)}'
     acc.wait_for_everyone()                                     # all have seen the same files
     for k in range(0, len(missing), acc.num_processes):
@@ -334,7 +333,9 @@ def before(self:WalkLearning):
     self.walks, self.wanted = self.files.load(self.device)
     self.labels = torch.cat([self.data.labels[self.rows_of(k)] for k in range(len(self.files.paths))])
     if self.turn < self.total_steps:
-        yield f'{len(ENCODERS)} encoders, whose features are matched from step {self.turn} on'
+        left = sum(not path.exists() for path in self.encoder_paths)
+        learn = f'; {left} of them to train, from the first step on'*bool(left)
+        yield f'{len(ENCODERS)} encoders, whose features are matched from step {self.turn+1} on{learn}'
         yield from self.train_encoders()
         if 'matching' not in self.beside: yield from self.look_at_data()
 
@@ -387,14 +388,13 @@ def step_inputs(self:WalkLearning)->tuple:
 @patch
 def gradients(self:WalkLearning)->dict: # the loss and its named parts, on the device
     "Forward and backward on the global batch of step `self.step_count`, part by part."
-    c, acc, sums, (*states, ends) = self.config, self.accelerator, {}, self.drawn()
-    for micro in range(c.gradient_accumulation_steps):
+    n, acc, sums, (*states, ends) = self.config.gradient_accumulation_steps, self.accelerator, {}, self.drawn()
+    for micro in range(n):
         rows, w = self.share(micro, len(ends))
         x, s, numbers, labels = (v[rows] for v in states)
-        condition, last = self.conditions.rows(numbers), micro == c.gradient_accumulation_steps-1
+        condition, last = self.conditions.rows(numbers), micro == n-1
         with nullcontext() if last else acc.no_sync(self.model):
             loss, named = self.loss_of(x, s, condition, labels, ends[rows[:w]])
-            acc.backward(loss / c.gradient_accumulation_steps)
-        named |= {'loss': loss.detach()}
-        sums = {k: sums.get(k, 0) + v / c.gradient_accumulation_steps for k,v in named.items()}
+            acc.backward(loss / n)
+        sums = {k: sums.get(k, 0) + v/n for k,v in (named | {'loss': loss.detach()}).items()}
     return sums
