@@ -73,8 +73,8 @@ class Config:
     max_steps:int|None = setting(None, 'stop after this many optimizer steps, if that is sooner', low=1, later=True)
     batch_size:int = setting(64, 'images per optimizer step, over all processes and accumulation', low=1)
     gradient_accumulation_steps:int = setting(1, 'parts a batch is computed in, to save memory', low=1, later=True)
-    mixed_precision:str = setting('auto', "auto: chosen for this machine (see the run's config.yaml); fp16 needs a GPU",
-                                  choices=('auto', 'no', 'bf16', 'fp16'))
+    mixed_precision:str = setting('auto', choices=('auto', 'no', 'bf16', 'fp16'),
+        help='auto: bf16 or no (float32), whichever is measured faster here, kept in config.yaml; fp16 needs a GPU')
     cuda_graphs:bool = setting(True, 'on one GPU: launch all kernels of a step together', later=True)
     optimizer:str = setting('muon', 'muon moves matrices as a whole, adamw every weight by itself', group='optimizer',
                             choices='optimizers.OPTIMIZERS')
@@ -95,7 +95,7 @@ class Config:
     beta_start:float = setting(1e-4, 'first beta of linear, scaled_linear and sigmoid', above=0, high=0.999)
     beta_end:float = setting(0.02, 'last beta of these', above=0, high=0.999)
     rescale_betas_zero_snr:bool = setting(False, 'rescale the betas so that nothing is left of the image at T')
-    prediction_type:str = setting('flow', 'what the network predicts',
+    prediction_type:str = setting('flow', 'what the network predicts; flow_map is of students',
                                   choices=('epsilon', 'sample', 'v_prediction', 'flow', 'flow_map'))
     timestep_sampling:str = setting('logit_normal', 'how training times are drawn',
                                     choices=('uniform', 'logit_normal', 'logit_uniform'))
@@ -125,9 +125,10 @@ class Config:
     autoencoder_widths:list[int] = setting([16, 32, 64], 'of a new one: channels at each level, multiples of 8')
     autoencoder_steps:int = setting(1500, 'of a new one: optimizer steps', low=1)
     scheduler:str = setting('UniPCMultistepScheduler', group='sampling', later=True,
-                            help='DDPM, DDIM, FlowEuler, FlowHeun, or any diffusers scheduler by class name')
+                            help='DDPM, DDIM, FlowEuler, FlowHeun or a class of diffusers; of students FlowJumps')
     scheduler_options:dict = setting({}, 'further options of that scheduler', later=True)
-    num_inference_steps:int = setting(10, 'steps from noise to image', low=1, high=100_000, later=True)
+    num_inference_steps:int = setting(10, low=1, high=100_000, later=True,
+        help='steps from noise to image: one evaluation of the network each, with guidance two (by Heun twice that)')
     guidance_scale:float = setting(1.4, 'classifier-free guidance; 1 means none', low=0, later=True)
     guidance_rescale:float = setting(0., low=0, high=1, later=True,
         help='from 0 (not) to 1: shrink guided predictions to the spread of the conditional ones')
@@ -286,9 +287,8 @@ def _teacher_conflicts(c):
     "What goes with a teacher, and what needs pixels, where latents are learned."
     if bool(c.teacher) != (c.prediction_type == 'flow_map'):
         yield 'teacher', 'goes with prediction_type=flow_map', 'give both, as --config one_step does, or neither'
-    for name, none in dict(guidance_scale=1, guidance_interval=[0, 1], guidance_rescale=0).items():
-        if not c.teacher or getattr(c, name) == none: continue
-        yield name, 'is of no use: the walks have guidance inside', f'give {none}'
+    for name, none in dict(guidance_scale=1, guidance_interval=[0, 1], guidance_rescale=0).items() if c.teacher else ():
+        if getattr(c, name) != none: yield name, 'is of no use: the walks have guidance inside', f'give {none}'
     if c.teacher and c.num_walks < (n := c.batch_size):
         yield 'num_walks', f'is less than batch_size={n}', f'give {n} or more, or a smaller batch_size'
     for name, given in dict(teacher=c.teacher, shift=c.shift, model=c.model == 'pixel_mixture').items():

@@ -91,8 +91,8 @@ def generate(
     guidance_rescale:float|None=None,   # 0 to 1: shrink guided predictions to the usual spread; default: the run's
     emphasis:float|None=None,           # how often what a text says beyond its class counts; default: the run's
     emphasis_interval:list[float]|None=None, # times within which it does; default: the run's
-    num_inference_steps:int|None=None,  # steps from noise to image; default: the run's
-    scheduler:str|None=None,            # another sampler: DDPM, DDIM, FlowEuler, FlowHeun or a diffusers class
+    num_inference_steps:int|None=None,  # steps: of one evaluation of the network each, guided two; default: the run's
+    scheduler:str|None=None,            # another sampler (not for students): DDPM, DDIM, FlowEuler, a diffusers class
     scheduler_options:dict={},          # options of that scheduler
     image:Path|None=None,               # a picture to begin from, light on dark, in place of noise alone
     strength:Annotated[float|None, dict(low=0, high=1)]=None, # how much of the way is redone; default: 0.8, mask: 1
@@ -105,7 +105,6 @@ def generate(
     overwrite:bool=False,               # replace images that are there already, which is otherwise an error
 )->Path:                                # the grid
     "Draw images with a trained model: a PNG for each, and a grid with a row for each class or text."
-    from mnist_diffusion.attributes import unlearned
     from mnist_diffusion.runs import check_sampling, draw, find_model
     asked = {n: v for n,v in locals().items() if n in ASKED and v is not None}
     labels = labels_of(labels, (run := find_model(model)).class_names)
@@ -120,6 +119,7 @@ def generate(
     pipe = run.load_pipeline(scheduler, scheduler_options)
     subjects, names, stems = (texts, texts, known) if texts else _subjects(run, pipe, labels)
     if not known: _refuse_existing(stems, num_images, where(), overwrite)
+    from mnist_diffusion.attributes import unlearned       # PyTorch is loaded now
     if texts and not run.config.captions and (unheard := unlearned(pipe, texts)): say(unheard)
     scale = pipe.config.guidance_scale if guidance_scale is None else guidance_scale
     if negative_prompt and scale == 1 and not pipe.has_guidance_inside:
