@@ -200,7 +200,7 @@ def speedrun(
     output_dir:str='outputs/speedrun', # folder of the trainings and of record.json; a speedrun that is there goes on
     **settings              # of Config
 )->int:                     # exit status: 1 where the gate was not passed
-    "Train from scratch with fresh seeds, and hold the mean to a gate: accuracy 99.3 %, FID within 3 floors, by two judges."
+    "Train from scratch with fresh seeds, and hold the mean to a gate (99.3 %, FID within 3 floors) by two judges."
     made = load_config(config, **{'sample_every': 0, **settings})
     check_writable(output_dir)
     check_teacher(made)
