@@ -131,9 +131,14 @@ class FlowJumps(FlowEuler):
         timestep_spacing:str='trailing',  # trailing or linspace
         shift:float=1.0,                  # more than 1: more of the jumps near noise
         clip_sample:bool=False,           # go on from pixels that are cut to [-1, 1], as images are at the end
+        init_noise_sigma:float=1.0,       # spread of the first noise, above 0; a little more than 1: more variety
     ):
         if prediction_type != 'flow_map':
             raise ValueError(f'prediction_type={prediction_type!r} does not suit FlowJumps: it needs flow_map')
+        if not 0 < init_noise_sigma < math.inf:
+            raise ValueError(f'init_noise_sigma={init_noise_sigma!r} must be a positive number: '
+                             'give 1.0, or a little more for more variety')
+        self.init_noise_sigma = init_noise_sigma
         self.set_timesteps(num_train_timesteps)
 
     def begin_at(self,
