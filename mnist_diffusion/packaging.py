@@ -6,7 +6,7 @@
 __all__ = ['CARD', 'CALLED', 'DATA', 'ORIGIN', 'halved', 'rounding_cost', 'recipe_of', 'card_of', 'package']
 
 # %% ../nbs/55_packaging.ipynb #p003
-import copy, inspect, json, re, shlex
+import copy, inspect, json, math, re, shlex, yaml
 from pathlib import Path
 from .files import check_writable, DataError, expanded, PACKAGED, save_folder
 from .config import load_config, preset_names, SettingError, SETTINGS
@@ -58,7 +58,9 @@ def recipe_of(
         usual = load_config(name)
         return {k: getattr(config, k) for k in matters if getattr(config, k) != getattr(usual, k)}
     name, differ = min(((n, apart(n)) for n in preset_names()), key=lambda pair: len(pair[1]))
-    written = lambda v: ','.join(map(str, v)) if isinstance(v, list) else 'none' if v is None else str(v)
+    def written(v):
+        if isinstance(v, dict): return yaml.safe_dump(v, default_flow_style=True, width=math.inf).strip()
+        return ','.join(map(str, v)) if isinstance(v, list) else 'none' if v is None else str(v)
     def own(k, v):
         if k == 'teacher' and v not in (None, *preset_names()): return 'TEACHER'      # a folder that others haven't
         return Path(v).name if SETTINGS[k].path and Path(v or '').is_absolute() else written(v)
@@ -151,7 +153,7 @@ def card_of(
     facts = dict(c.to_dict(), dataset=run.dataset, name=_title(folder, run), kind=kind, task=task,
                  **_licence(run, license), use=use, flag=flag, figures=_table(run), rounding=rounding,
                  what=f'{"sentences" if texts else "classes"} become images of {h}×{w}', steps=last['step'],
-                 minutes=last.get('seconds', 0)/60, recipe=' '.join(recipe_of(c)), megabytes=size/1e6,
+                 minutes=last.get('seconds', 0)/60, recipe=shlex.join(recipe_of(c)), megabytes=size/1e6,
                  parameters=_size(pipe.unet), network=type(pipe.unet).__name__ + _decoder(pipe),
                  data=_data(run), limits=_limits(pipe, run), where=_where(pipe),
                  origin=ORIGIN.get(run.dataset, ''),
@@ -188,7 +190,7 @@ def _about_teacher(run):
         where = 'python -c "from mnist_diffusion.files import PACKAGED; print(PACKAGED)"'
         return f' (TEACHER, the packaged `{PACKAGED.name}`, is the folder that `{where}` prints)'
     if not teacher or teacher.alone or not teacher.metrics: return '' if preset else f' (TEACHER, `{Path(given).name}`)'
-    last, how = teacher.metrics[-1], '' if preset else f'TEACHER, `{" ".join(recipe_of(teacher.config))}`: '
+    last, how = teacher.metrics[-1], '' if preset else f'TEACHER, `{shlex.join(recipe_of(teacher.config))}`: '
     return f' ({how}{last["step"]:,} steps in {last.get("seconds", 0)/60:.1f} minutes)'
 
 # %% ../nbs/55_packaging.ipynb #p016

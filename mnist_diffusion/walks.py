@@ -135,9 +135,7 @@ class FlowJumps(FlowEuler):
     ):
         if prediction_type != 'flow_map':
             raise ValueError(f'prediction_type={prediction_type!r} does not suit FlowJumps: it needs flow_map')
-        if not 0 < init_noise_sigma < math.inf:
-            raise ValueError(f'init_noise_sigma={init_noise_sigma!r} must be a positive number: '
-                             'give 1.0, or a little more for more variety')
+        if not 0 < (sigma := init_noise_sigma) < math.inf: raise ValueError(f'init_noise_sigma={sigma!r}: give 1, or near')
         self.init_noise_sigma = init_noise_sigma
         self.set_timesteps(num_train_timesteps)
 
@@ -174,10 +172,8 @@ ARGUMENTS = dict( # type (or choices), lowest, highest, and what may be given in
     seed=(int, 0, math.inf, 'a whole number, 0 or more'), eta=(float, 0, 1, '0 (nothing random) to 1'),
     guidance_scale=(float, 0, math.inf, '0 or more, 1 means no guidance'),
     strength=(float, 0, 1, '0 (the image as it is) to 1 (all of the walk)'), num_resamples=COUNT,
-    guidance_rescale=(float, 0, 1, '0 (not at all) to 1'),
-    guidance_interval=(float, 0, 1, '(lo, hi) with 0 <= lo <= hi <= 1'),
-    return_dict=SWITCH, return_intermediates=SWITCH,
-    output_type=(('pil', 'pt', 'np'), 0, 0, "'pil', 'pt' or 'np'"),
+    guidance_rescale=(float, 0, 1, '0 (not at all) to 1'), return_dict=SWITCH, return_intermediates=SWITCH,
+    guidance_interval=(float, 0, 1, '(lo, hi) with 0 <= lo <= hi <= 1'), output_type=(('pil', 'pt', 'np'), 0, 0, "'pil', 'pt' or 'np'"),
     mixed_precision=(('auto', 'no', 'bf16', 'fp16'), 0, 0, "'auto', 'no', 'bf16' or 'fp16'"))
 
 def spelled(
