@@ -135,7 +135,8 @@ class FlowJumps(FlowEuler):
     ):
         if prediction_type != 'flow_map':
             raise ValueError(f'prediction_type={prediction_type!r} does not suit FlowJumps: it needs flow_map')
-        if not 0 < (sigma := init_noise_sigma) < math.inf: raise ValueError(f'init_noise_sigma={sigma!r}: give 1, or near')
+        if not 0 < init_noise_sigma < math.inf:
+            raise ValueError(f'init_noise_sigma={init_noise_sigma!r} is no number above 0: give 1, or a little more')
         self.init_noise_sigma = init_noise_sigma
         self.set_timesteps(num_train_timesteps)
 
@@ -157,10 +158,8 @@ class FlowJumps(FlowEuler):
         self.step_index += 1
         x0 = sample - s*model_output
         if self.config.clip_sample: x0 = x0.clamp(-1, 1)
-        out = x0
-        if after:
-            noise = randn_tensor(x0.shape, generator=generator, device=x0.device, dtype=x0.dtype)
-            out = (1-after)*x0 + after*noise
+        noise = randn_tensor(x0.shape, generator=generator, device=x0.device, dtype=x0.dtype) if after else 0.
+        out = (1-after)*x0 + after*noise
         return StepOutput(out, x0) if return_dict else (out, x0)
 
 # %% ../nbs/05_walks.ipynb #c062
@@ -173,7 +172,8 @@ ARGUMENTS = dict( # type (or choices), lowest, highest, and what may be given in
     guidance_scale=(float, 0, math.inf, '0 or more, 1 means no guidance'),
     strength=(float, 0, 1, '0 (the image as it is) to 1 (all of the walk)'), num_resamples=COUNT,
     guidance_rescale=(float, 0, 1, '0 (not at all) to 1'), return_dict=SWITCH, return_intermediates=SWITCH,
-    guidance_interval=(float, 0, 1, '(lo, hi) with 0 <= lo <= hi <= 1'), output_type=(('pil', 'pt', 'np'), 0, 0, "'pil', 'pt' or 'np'"),
+    guidance_interval=(float, 0, 1, '(lo, hi) with 0 <= lo <= hi <= 1'),
+    output_type=(('pil', 'pt', 'np'), 0, 0, "'pil', 'pt' or 'np'"),
     mixed_precision=(('auto', 'no', 'bf16', 'fp16'), 0, 0, "'auto', 'no', 'bf16' or 'fp16'"))
 
 def spelled(
