@@ -92,8 +92,8 @@ def generate(
     emphasis:float|None=None,           # how often what a text says beyond its class counts; default: the run's
     emphasis_interval:list[float]|None=None, # times within which it does; default: the run's
     num_inference_steps:int|None=None,  # steps: of one evaluation of the network each, guided two; default: the run's
-    scheduler:str|None=None,            # another sampler (not for students): DDPM, DDIM, FlowEuler, a diffusers class
-    scheduler_options:dict={},          # options of that scheduler
+    scheduler:str|None=None,            # another sampler (a student's: FlowJumps): DDPM, DDIM, FlowEuler, …
+    scheduler_options:dict={},          # options of that scheduler; none of the model's own are kept
     image:Path|None=None,               # a picture to begin from, light on dark, in place of noise alone
     strength:Annotated[float|None, dict(low=0, high=1)]=None, # how much of the way is redone; default: 0.8, mask: 1
     mask_image:Path|None=None,          # a picture that is white where to draw anew and black where to keep `image`
@@ -247,7 +247,7 @@ def evaluate(
     guidance_rescale:float|None=None,  # 0 to 1: shrink guided predictions to the usual spread; default: the run's
     num_inference_steps:int|None=None, # steps from noise to image; default: the run's
     scheduler:str|None=None,           # another sampler: DDPM, DDIM, FlowEuler, FlowHeun or a diffusers class
-    scheduler_options:dict={},         # options of that scheduler
+    scheduler_options:dict={},         # options of that scheduler; none of the model's own are kept
     seed:int=0,                        # image k of a class or prompt is a function of the seed, these, and k
     batch_size:int|None=None,          # images at a time; default: 256, or 100 with likelihood
     dataset_path:str|None=None,        # where the data is; default: where the run had it

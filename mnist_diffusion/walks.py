@@ -131,12 +131,12 @@ class FlowJumps(FlowEuler):
         timestep_spacing:str='trailing',  # trailing or linspace
         shift:float=1.0,                  # more than 1: more of the jumps near noise
         clip_sample:bool=False,           # go on from pixels that are cut to [-1, 1], as images are at the end
-        init_noise_sigma:float=1.0,       # spread of the first noise, above 0; a little more than 1: more variety
+        init_noise_sigma:float=1.0,       # spread of the first noise, from 0.9 to 1.2; more than 1: more variety
     ):
         if prediction_type != 'flow_map':
             raise ValueError(f'prediction_type={prediction_type!r} does not suit FlowJumps: it needs flow_map')
-        if not 0 < init_noise_sigma < math.inf:
-            raise ValueError(f'init_noise_sigma={init_noise_sigma!r} is no number above 0: give 1, or a little more')
+        if not .9 <= init_noise_sigma <= 1.2:
+            raise ValueError(f'init_noise_sigma={init_noise_sigma!r} is out of range: give 0.9 to 1.2, such as 1.04')
         self.init_noise_sigma = init_noise_sigma
         self.set_timesteps(num_train_timesteps)
 
